@@ -1,0 +1,2 @@
+//! Switchboard server.
+fn main() {}
