@@ -1,1 +1,9 @@
-//! (to be written)
+//! Calls, sessions, the bus and the WebSocket shards.
+//!
+//! `wire` is the protocol; `call` and `session` are cores without I/O; `bus`, `ws` and `node` are the shell around them.
+
+pub mod ids;
+pub mod log;
+pub mod ports;
+pub mod topic;
+pub mod wire;
