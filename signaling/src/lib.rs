@@ -2,8 +2,10 @@
 //!
 //! `wire` is the protocol; `call` and `session` are cores without I/O; `bus`, `ws` and `node` are the shell around them.
 
+pub mod call;
 pub mod ids;
 pub mod log;
 pub mod ports;
+pub mod session;
 pub mod topic;
 pub mod wire;

@@ -1,0 +1,256 @@
+//! Everything that goes into and comes out of the call core.
+
+use media::ids::{PeerId, RoomId, Source};
+
+use crate::ids::{CallId, PersonId, SessionId};
+use crate::ports::JournalEntry;
+use crate::wire::call::{CallView, PersonCard, Sources};
+use crate::wire::client::CurrentCall;
+use crate::wire::error::ErrorCode;
+
+/// Names one journal entry that was handed out, so that its outcome can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JournalTicket(pub u64);
+
+/// What happens to calls.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallInput {
+    /// A session has a socket: it is new, or it was resumed (also after a replaced socket, without a `SessionDown`).
+    SessionUp {
+        /// The session.
+        session: SessionId,
+        /// Whose.
+        person: PersonId,
+        /// What the device calls itself.
+        device: String,
+    },
+    /// A session lost its socket and may still resume.
+    SessionDown {
+        /// The session.
+        session: SessionId,
+    },
+    /// A session is over.
+    SessionGone {
+        /// The session.
+        session: SessionId,
+        /// How it ended.
+        farewell: Farewell,
+    },
+    /// A request of a session. Gets exactly one [`CallOutput::Reply`], at once or later.
+    Request {
+        /// The session that asks.
+        session: SessionId,
+        /// Id of the request.
+        id: u32,
+        /// What is asked.
+        request: CallRequest,
+    },
+    /// The entry of this ticket is durable.
+    JournalDone {
+        /// Its ticket.
+        ticket: JournalTicket,
+    },
+    /// The entry of this ticket could not be written.
+    JournalFailed {
+        /// Its ticket.
+        ticket: JournalTicket,
+    },
+    /// ICE and DTLS of a peer are up.
+    MediaUp {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// The media plane removed a peer by itself; the device may offer again under the same peer id.
+    MediaLost {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// The media plane could not open the room, or lost it: the call cannot go on.
+    RoomLost {
+        /// The room.
+        room: RoomId,
+    },
+    /// [`super::Exchange::deadline`] has come. Any other input runs the timers that are due as well.
+    Tick,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Said `bye`, or its log-in ended: hangs up in the normal way.
+    Bye,
+    /// Did not resume in time.
+    Expired,
+}
+
+/// A request about calls, with what the interpreter has looked up for it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallRequest {
+    /// `call.start`. Replies `call` once the journal has it.
+    Start {
+        /// Id for the call; not used when it joins the call of the other side (glare).
+        call: CallId,
+        /// Card of the caller.
+        from: PersonCard,
+        /// Who is called.
+        to: Vec<PersonId>,
+        /// Cards of those of `to` that exist and may be called.
+        cards: Vec<PersonCard>,
+        /// What is on at the caller's device.
+        sources: Sources,
+    },
+    /// `call.alerting`. Replies `ok`.
+    Alerting {
+        /// The call.
+        call: CallId,
+    },
+    /// `call.answer`. Replies `call`.
+    Answer {
+        /// The call.
+        call: CallId,
+        /// What is on.
+        sources: Sources,
+        /// What becomes of the running call.
+        current: CurrentCall,
+    },
+    /// `call.decline`. Replies `ok`.
+    Decline {
+        /// The call.
+        call: CallId,
+    },
+    /// `call.leave`. Replies `ok`.
+    Leave {
+        /// The call.
+        call: CallId,
+    },
+    /// `call.end`. Replies `ok`.
+    End {
+        /// The call.
+        call: CallId,
+    },
+    /// `call.hold`. Replies `call`.
+    Hold {
+        /// The call.
+        call: CallId,
+        /// True: hold.
+        hold: bool,
+    },
+    /// `call.sources`. Replies `ok`.
+    Sources {
+        /// The call.
+        call: CallId,
+        /// What is on.
+        sources: Sources,
+    },
+    /// `call.add`. Replies `call` once the journal has it.
+    Add {
+        /// The call.
+        call: CallId,
+        /// Who is called.
+        people: Vec<PersonId>,
+        /// Cards of those of `people` that exist and may be called.
+        cards: Vec<PersonCard>,
+    },
+    /// `call.join`. Replies `call`.
+    Join {
+        /// The call.
+        call: CallId,
+        /// What is on.
+        sources: Sources,
+        /// What becomes of the running call.
+        current: CurrentCall,
+    },
+    /// `call.take`. Replies `call`.
+    Take {
+        /// The call.
+        call: CallId,
+        /// What is on at this device.
+        sources: Sources,
+    },
+}
+
+/// What has to be done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallOutput {
+    /// Send the session an event `call.state`. Only sessions that are up are shown anything.
+    Show {
+        /// The session.
+        session: SessionId,
+        /// The whole picture.
+        view: Box<CallView>,
+    },
+    /// Reply to a request. The session may be down or gone by now.
+    Reply {
+        /// The session that asked.
+        session: SessionId,
+        /// Id of the request.
+        id: u32,
+        /// The reply.
+        result: Result<CallReply, ErrorCode>,
+    },
+    /// Send the session an event `media.lost`.
+    ShowMediaLost {
+        /// The session.
+        session: SessionId,
+        /// The call.
+        call: CallId,
+    },
+    /// Tell the media plane. A command about a peer that made no offer yet has no effect there; it is repeated at `MediaUp`.
+    Media {
+        /// The room, which is the call.
+        room: RoomId,
+        /// The command.
+        command: MediaCommand,
+    },
+    /// Write to the journal, entries of one call in order, and tell how it went.
+    Journal {
+        /// To name it in `JournalDone` or `JournalFailed`.
+        ticket: JournalTicket,
+        /// The entry.
+        entry: JournalEntry,
+    },
+    /// The person is now (not) in a call: presence.
+    InCall {
+        /// Who.
+        person: PersonId,
+        /// In at least one call.
+        in_call: bool,
+    },
+}
+
+/// A good reply.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallReply {
+    /// `ok`.
+    Ok,
+    /// `call`.
+    Call(Box<CallView>),
+}
+
+/// Commands to the media plane; offers go there directly, see [`super::Exchange::peer_of`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaCommand {
+    /// Opens the room.
+    Open,
+    /// Opens or closes the gate of a peer.
+    SetOpen {
+        /// The peer.
+        peer: PeerId,
+        /// True: media flows.
+        open: bool,
+    },
+    /// Which sources of the peer are on.
+    SetSources {
+        /// The peer.
+        peer: PeerId,
+        /// Those that are on.
+        on: Vec<Source>,
+    },
+    /// Removes the peer.
+    Leave {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// Removes the room with all its peers.
+    Close,
+}
