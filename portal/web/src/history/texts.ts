@@ -1,0 +1,3 @@
+import { defineTexts } from '../i18n/define';
+
+export default defineTexts({ zh: {}, en: {} });

@@ -1,0 +1,36 @@
+import { defineTexts } from '../i18n/define';
+
+export default defineTexts({
+  zh: {
+    'ui.close': '關閉',
+    'ui.cancel': '取消',
+    'ui.retry': '再試一次',
+    'ui.loading': '載入中…',
+    'ui.more': '顯示更多',
+    'ui.clear': '清除',
+    'ui.show_password': '顯示密碼',
+    'ui.hide_password': '隱藏密碼',
+    'ui.notices': '通知',
+    'ui.presence.available': '在線上',
+    'ui.presence.in_call': '通話中',
+    'ui.presence.away': '暫時離開',
+    'ui.presence.offline': '離線',
+    'ui.presence.unknown': '狀態未知',
+  },
+  en: {
+    'ui.close': 'Close',
+    'ui.cancel': 'Cancel',
+    'ui.retry': 'Try again',
+    'ui.loading': 'Loading…',
+    'ui.more': 'Show more',
+    'ui.clear': 'Clear',
+    'ui.show_password': 'Show password',
+    'ui.hide_password': 'Hide password',
+    'ui.notices': 'Notices',
+    'ui.presence.available': 'Available',
+    'ui.presence.in_call': 'In a call',
+    'ui.presence.away': 'Away',
+    'ui.presence.offline': 'Offline',
+    'ui.presence.unknown': 'Status unknown',
+  },
+});
