@@ -24,5 +24,7 @@ export default defineConfig(({ mode }) => ({
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // The test of contrasts reads the colours from the style sheet.
+    css: true,
   },
 }));
