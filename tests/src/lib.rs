@@ -1,1 +1,3 @@
-//! (to be written)
+//! What needs several crates at once: simulations, layering, end-to-end stories, and the benches with their peers.
+
+pub mod bench;
