@@ -15,6 +15,12 @@ macro_rules! uuid_id {
         #[ts(as = "String")]
         pub struct $name(pub Uuid);
 
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                $name(id)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{:08x}", self.0.as_u128() as u32)
