@@ -1,1 +1,9 @@
-//! (to be written)
+//! HTTP, the channels and their storage.
+//!
+//! `db` is the only place that knows two databases; `login`, `directory` and `calls` are the slices; `routes` is the whole URL
+//! map; `serve` owns listeners and the order of start and stop.
+
+pub mod app;
+pub mod clock;
+pub mod db;
+pub mod error;

@@ -1,0 +1,102 @@
+//! What every handler holds: the database, the clock and the live side.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use signaling::ids::LoginId;
+use signaling::log::LoggedEvent;
+
+use crate::clock::{Clock, Millis};
+use crate::db::{Db, DbResult, Tx};
+
+/// What the slices tell the live side. `signaling`'s hub in the server, a recorder in a slice's tests.
+pub trait Live: Send + Sync {
+    /// Sends a committed event to everybody subscribed to its topic. Never blocks. Events of a topic may come out of order
+    /// when two transactions commit at the same moment: the sequence counts.
+    fn publish(&self, event: LoggedEvent);
+
+    /// A log-in has ended: its sockets are closed within a second.
+    fn end_login(&self, login: LoginId);
+}
+
+/// The state of the server. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Time and ids.
+    pub clock: Clock,
+    /// The live side.
+    pub live: Arc<dyn Live>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> App {
+        App(Arc::new(parts))
+    }
+
+    /// The present.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Commits, and only then publishes: nobody hears of what did not happen, and what happened is in the log for those who
+    /// miss it now.
+    pub async fn commit(&self, tx: Tx<'_>, events: impl IntoIterator<Item = LoggedEvent>) -> DbResult<()> {
+        tx.commit().await?;
+        for event in events {
+            self.live.publish(event);
+        }
+        Ok(())
+    }
+}
+
+/// A live side that remembers, for tests of the slices.
+#[cfg(test)]
+pub(crate) mod recorder {
+    use std::sync::Mutex;
+
+    use super::{Live, LoggedEvent, LoginId};
+
+    /// Keeps what it was told.
+    #[derive(Default)]
+    pub(crate) struct Recorder {
+        published: Mutex<Vec<LoggedEvent>>,
+        ended: Mutex<Vec<LoginId>>,
+    }
+
+    impl Recorder {
+        /// Takes the frames published since the last call.
+        pub(crate) fn frames(&self) -> Vec<serde_json::Value> {
+            let events = std::mem::take(&mut *self.published.lock().expect("recorder"));
+            events.iter().map(|event| serde_json::from_slice(&event.frame).expect("frame")).collect()
+        }
+
+        /// Takes the log-ins ended since the last call.
+        pub(crate) fn ended(&self) -> Vec<LoginId> {
+            std::mem::take(&mut *self.ended.lock().expect("recorder"))
+        }
+    }
+
+    impl Live for Recorder {
+        fn publish(&self, event: LoggedEvent) {
+            self.published.lock().expect("recorder").push(event);
+        }
+
+        fn end_login(&self, login: LoginId) {
+            self.ended.lock().expect("recorder").push(login);
+        }
+    }
+}

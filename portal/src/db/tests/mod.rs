@@ -1,0 +1,6 @@
+//! The storage layer on both databases.
+
+mod log;
+mod migrations;
+mod transactions;
+mod types;
