@@ -6,4 +6,6 @@
 pub mod app;
 pub mod clock;
 pub mod db;
+pub mod demo;
+pub mod directory;
 pub mod error;
