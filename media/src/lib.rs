@@ -5,3 +5,4 @@
 
 pub mod control;
 pub mod ids;
+pub mod rtp;
