@@ -6,3 +6,5 @@
 pub mod control;
 pub mod ids;
 pub mod rtp;
+#[cfg(feature = "net")]
+pub mod worker;
