@@ -7,6 +7,7 @@ use signaling::ids::LoginId;
 use signaling::log::LoggedEvent;
 
 use crate::clock::{Clock, Millis};
+use crate::config::Config;
 use crate::db::{Db, DbResult, Tx};
 
 /// What the slices tell the live side. `signaling`'s hub in the server, a recorder in a slice's tests.
@@ -25,6 +26,8 @@ pub struct App(Arc<Parts>);
 
 /// The parts of an [`App`].
 pub struct Parts {
+    /// All settings.
+    pub config: Config,
     /// The database.
     pub db: Db,
     /// Time and ids.

@@ -1,0 +1,50 @@
+//! `[media]`: ports and addresses of the media plane.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Problems;
+
+/// Most workers; a machine with more cores than this does not exist for us.
+const MAX_WORKERS: u16 = 256;
+
+/// `[media]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MediaConfig {
+    /// First UDP port.
+    pub port: u16,
+    /// Workers; 0 is one per core.
+    pub workers: u16,
+    /// Addresses announced to clients; empty: those of this machine.
+    pub addresses: Vec<IpAddr>,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        MediaConfig { port: 40_000, workers: 0, addresses: Vec::new() }
+    }
+}
+
+impl MediaConfig {
+    /// Workers to start on a machine with so many cores.
+    pub fn workers(&self, cores: usize) -> u16 {
+        match self.workers {
+            0 => cores.clamp(1, MAX_WORKERS.into()) as u16,
+            set => set,
+        }
+    }
+
+    pub(super) fn check(&self, problems: &mut Problems) {
+        problems.within("media.workers", self.workers.into(), 0, MAX_WORKERS.into());
+        if self.port != 0 {
+            problems.within("media.port", self.port.into(), 1_024, (u16::MAX - MAX_WORKERS).into());
+        }
+        for address in
+            self.addresses.iter().filter(|address| address.is_unspecified() || address.is_multicast())
+        {
+            problems.add("media.addresses", format!("{address} is not the address of one machine"));
+        }
+    }
+}
