@@ -8,3 +8,4 @@ pub mod ids;
 pub mod rtp;
 #[cfg(feature = "net")]
 pub mod worker;
+pub mod transport;
