@@ -13,6 +13,7 @@ mod dtls;
 mod ice;
 mod peer;
 mod sctp;
+pub mod sdp;
 pub mod srtp;
 pub mod stun;
 
