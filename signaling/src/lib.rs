@@ -2,6 +2,7 @@
 //!
 //! `wire` is the protocol; `call` and `session` are cores without I/O; `bus`, `ws` and `node` are the shell around them.
 
+pub mod bus;
 pub mod call;
 pub mod ids;
 pub mod log;
