@@ -6,7 +6,12 @@ pub mod bus;
 pub mod call;
 pub mod ids;
 pub mod log;
+pub mod node;
+pub mod placement;
 pub mod ports;
 pub mod session;
 pub mod topic;
 pub mod wire;
+pub mod ws;
+
+pub use node::Hub;
