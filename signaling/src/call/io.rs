@@ -169,6 +169,25 @@ pub enum CallRequest {
     },
 }
 
+impl CallRequest {
+    /// The running call that the request is about; `None` for `call.start`.
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            CallRequest::Start { .. } => None,
+            CallRequest::Alerting { call }
+            | CallRequest::Answer { call, .. }
+            | CallRequest::Decline { call }
+            | CallRequest::Leave { call }
+            | CallRequest::End { call }
+            | CallRequest::Hold { call, .. }
+            | CallRequest::Sources { call, .. }
+            | CallRequest::Add { call, .. }
+            | CallRequest::Join { call, .. }
+            | CallRequest::Take { call, .. } => Some(*call),
+        }
+    }
+}
+
 /// What has to be done, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallOutput {

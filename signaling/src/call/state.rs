@@ -1,0 +1,137 @@
+//! One call: its legs, what the journal still owes it, and what the media plane and the sessions were told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use media::ids::PeerId;
+
+use super::io::JournalTicket;
+use super::leg::{Leg, Live, Phase, Ring};
+use crate::ids::{CallId, PersonId, SessionId};
+use crate::wire::call::{CallKind, EndReason, Sources};
+use crate::wire::error::ErrorCode;
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub id: CallId,
+    pub kind: CallKind,
+    pub starter: PersonId,
+    pub video: bool,
+    pub started_at: i64,
+    pub answered_at: Option<i64>,
+    pub rev: u64,
+    /// The journal has the call and the room is open; before that nobody sees it.
+    pub opened: bool,
+    /// Set in the step that ends the call; the call is gone after that step.
+    pub ended: Option<EndReason>,
+    pub legs: Vec<Leg>,
+    pub filings: Vec<Filing>,
+    /// The sessions that were shown the call and not yet its end.
+    pub shown: BTreeSet<SessionId>,
+    /// What the media plane knows of each peer.
+    pub told: BTreeMap<PeerId, PeerMedia>,
+    /// The deadline under which the exchange has filed this call.
+    pub timer: Option<Instant>,
+}
+
+/// Journal entries that must be durable before these people ring.
+#[derive(Clone, Debug)]
+pub(super) struct Filing {
+    pub tickets: BTreeSet<JournalTicket>,
+    pub until: Instant,
+    /// The request that waits for it.
+    pub session: SessionId,
+    pub id: u32,
+    pub people: Vec<PersonId>,
+}
+
+/// What the media plane was told of one peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PeerMedia {
+    pub open: bool,
+    pub sources: Sources,
+}
+
+impl Call {
+    pub fn leg(&self, person: PersonId) -> Option<&Leg> {
+        self.legs.iter().find(|leg| leg.person() == person)
+    }
+
+    pub fn leg_mut(&mut self, person: PersonId) -> Option<&mut Leg> {
+        self.legs.iter_mut().find(|leg| leg.person() == person)
+    }
+
+    pub fn live(&self, person: PersonId) -> Option<&Live> {
+        self.leg(person).and_then(Leg::live)
+    }
+
+    pub fn live_mut(&mut self, person: PersonId) -> Option<&mut Live> {
+        self.leg_mut(person).and_then(Leg::live_mut)
+    }
+
+    pub fn ring(&self, person: PersonId) -> Option<&Ring> {
+        self.leg(person).and_then(Leg::ring)
+    }
+
+    pub fn ring_mut(&mut self, person: PersonId) -> Option<&mut Ring> {
+        self.leg_mut(person).and_then(Leg::ring_mut)
+    }
+
+    /// The live leg of a person, for a request that comes from the device in the call.
+    pub fn live_here(&mut self, person: PersonId, session: SessionId) -> Result<&mut Live, ErrorCode> {
+        let leg = self.leg_mut(person).ok_or(ErrorCode::NoSuchCall)?;
+        let live = leg.live_mut().ok_or(ErrorCode::WrongState)?;
+        if live.seat_of(session).is_some() { Ok(live) } else { Err(ErrorCode::WrongState) }
+    }
+
+    pub fn live_count(&self) -> usize {
+        self.legs.iter().filter(|leg| leg.is_live()).count()
+    }
+
+    /// People in the call or being called.
+    pub fn present_count(&self) -> usize {
+        self.legs.iter().filter(|leg| leg.is_present()).count()
+    }
+
+    /// Everybody in the call or being called.
+    pub fn present(&self) -> Vec<PersonId> {
+        self.legs.iter().filter(|leg| leg.is_present()).map(Leg::person).collect()
+    }
+
+    /// Next instant at which time alone changes the call.
+    pub fn deadline(&self) -> Option<Instant> {
+        let legs = self.legs.iter().filter_map(Leg::deadline);
+        legs.chain(self.filings.iter().map(|filing| filing.until)).min()
+    }
+
+    /// What the media plane should know: a gate is open when its leg was answered, is in the call and not on hold.
+    /// Without a room there is nothing to know.
+    pub fn wanted_media(&self) -> BTreeMap<PeerId, (SessionId, PeerMedia)> {
+        let mut wanted = BTreeMap::new();
+        if !self.opened {
+            return wanted;
+        }
+        let answered = self.answered_at.is_some();
+        for leg in &self.legs {
+            match &leg.phase {
+                Phase::Ringing(ring) => {
+                    let warm =
+                        ring.devices.iter().map(|(s, device)| (device.peer, (*s, PeerMedia::default())));
+                    wanted.extend(warm);
+                }
+                Phase::Live(live) => {
+                    let open = answered && !live.held;
+                    let seat = &live.seat;
+                    wanted.insert(seat.peer, (seat.session, PeerMedia { open, sources: seat.sources }));
+                    if let Some(take) = &live.take {
+                        let warm = PeerMedia { open: false, sources: take.seat.sources };
+                        wanted.insert(take.seat.peer, (take.seat.session, warm));
+                    }
+                }
+                Phase::Filed { .. } | Phase::Left(_) => {}
+            }
+        }
+        wanted
+    }
+}
