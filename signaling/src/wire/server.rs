@@ -200,6 +200,8 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum CloseCode {
+    /// The client said `bye` (the ordinary close of RFC 6455).
+    Bye = 1000,
     /// The client was too slow to read: reconnect and resume.
     SlowConsumer = 4001,
     /// The server stops or moves the session: reconnect and resume.

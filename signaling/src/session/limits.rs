@@ -1,0 +1,44 @@
+//! How long, how many, how often.
+
+use std::time::Duration;
+
+/// How long an upgraded socket may take to say `hello`. Longer lets strangers with a ticket hold sockets for nothing.
+pub const HELLO_TIME: Duration = Duration::from_secs(10);
+
+/// The server says something at least this often. Shorter costs the radio of phones; longer finds dead sockets and gaps later.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long a session outlives its socket. Shorter throws people out of calls in a lift; longer holds memory for devices that
+/// are gone.
+pub const RESUME_WINDOW: Duration = Duration::from_secs(60);
+
+/// How long a person without a socket still counts as connected, so that a change of network does not flicker on the
+/// screens of all colleagues. Longer shows people as reachable who are not.
+pub const PRESENCE_GRACE: Duration = Duration::from_secs(10);
+
+/// Most sessions of one person; a new one beyond ends the one that was used least recently.
+pub const MAX_SESSIONS: usize = 16;
+
+/// Most durable topics of one session.
+pub const MAX_TOPICS: usize = 64;
+
+/// Most people whose presence one session watches: what a list on a screen holds.
+pub const MAX_WATCHED: usize = 500;
+
+/// Requests at once: opening the app and a nervous thumb. More lets one device take more of the node's time.
+pub const REQUEST_BURST: u32 = 60;
+
+/// Requests per second in the long run; a person at a screen makes one or two.
+pub const REQUEST_RATE: u32 = 20;
+
+/// Refused frames (too many, malformed) until the socket is closed: a broken client is told a while before it is cut off.
+pub const REFUSAL_BURST: u32 = 100;
+
+/// Refused frames per second that are forgiven.
+pub const REFUSAL_RATE: u32 = 1;
+
+/// Replies kept for requests that are repeated after a resume. Fewer risks doing a request twice; more holds memory.
+pub const KEPT_REPLIES: usize = 64;
+
+/// Requests of one session that may be under way at once.
+pub const MAX_RUNNING: usize = 64;
