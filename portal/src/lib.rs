@@ -4,9 +4,14 @@
 //! map; `serve` owns listeners and the order of start and stop.
 
 pub mod app;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod demo;
 pub mod directory;
 pub mod error;
+pub mod metrics;
+pub mod serve;
+pub mod tls;
+pub mod web;

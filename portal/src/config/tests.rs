@@ -33,7 +33,7 @@ fn the_environment_overrides_the_file() {
     let config = load(file, &env).expect("fine");
     // A name of digits stays a name.
     assert_eq!((config.server.name.as_str(), config.server.stop_seconds), ("2026", 7));
-    assert_eq!(config.server.http, ["127.0.0.1:1".parse().expect("address")]);
+    assert_eq!(config.server.http, ["127.0.0.1:1".parse::<std::net::SocketAddr>().expect("address")]);
     assert_eq!((config.database.url.0.as_str(), config.limits.burst), ("postgres://env", 9));
 }
 
