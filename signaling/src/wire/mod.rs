@@ -6,5 +6,11 @@
 
 pub mod call;
 pub mod client;
+mod encode;
 pub mod error;
+pub mod limits;
+mod parse;
 pub mod server;
+mod typescript;
+
+pub use typescript::{Declarations, close_codes, declarations, typescript};

@@ -215,3 +215,16 @@ pub enum CloseCode {
     /// The first frames were not a proper `hello`.
     BadHello = 4006,
 }
+
+impl CloseCode {
+    /// All of them.
+    pub const ALL: [CloseCode; 7] = [
+        CloseCode::Bye,
+        CloseCode::SlowConsumer,
+        CloseCode::GoingAway,
+        CloseCode::LoggedOut,
+        CloseCode::Abuse,
+        CloseCode::Replaced,
+        CloseCode::BadHello,
+    ];
+}
