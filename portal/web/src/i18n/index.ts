@@ -3,6 +3,8 @@
  * place that knows them all.
  */
 import app from '../app/texts';
+import devices from '../call/device-texts';
+import call from '../call/texts';
 import directory from '../directory/texts';
 import history from '../history/texts';
 import home from '../home/texts';
@@ -13,10 +15,12 @@ import { fill, type ParamsOf, type ParamValues } from './define';
 import { language, type Language } from './language.svelte';
 
 /** All areas; the test of completeness walks this list. */
-export const AREAS = { app, directory, history, home, login, settings, ui } as const;
+export const AREAS = { app, call, devices, directory, history, home, login, settings, ui } as const;
 
 const zh = {
   ...app.zh,
+  ...call.zh,
+  ...devices.zh,
   ...directory.zh,
   ...history.zh,
   ...home.zh,
@@ -35,6 +39,8 @@ export type PlainKey = { [K in Key]: [ParamsOf<Table[K]>] extends [never] ? K : 
 
 const en: Readonly<Record<Key, string>> = {
   ...app.en,
+  ...call.en,
+  ...devices.en,
   ...directory.en,
   ...history.en,
   ...home.en,

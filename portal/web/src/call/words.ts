@@ -1,0 +1,34 @@
+import type { CallView, EndReason, PersonId } from '../gen/wire';
+import type { PlainKey } from '../i18n';
+import type { MediaProblem } from './problems';
+import { others } from './view';
+
+/** Why a call is over, for the one who looks at the screen; being called reads differently from calling. */
+export function endWords(reason: EndReason, calledMe: boolean): PlainKey {
+  if (calledMe && (reason === 'declined' || reason === 'no_answer' || reason === 'cancelled')) {
+    return `call.end.${reason}_me`;
+  }
+  return `call.end.${reason}`;
+}
+
+/** Why another person is not in the call (any more). */
+export function partyEndWords(reason: EndReason): PlainKey {
+  if (reason === 'ended' || reason === 'moved') return 'call.state.left';
+  return `call.end.${reason}`;
+}
+
+/** What is wrong with a device, and what to do; `null` when there is nothing to tell. */
+export function problemWords({ device, kind }: MediaProblem): PlainKey | null {
+  if (kind === 'cancelled') return null;
+  if (kind === 'insecure' || kind === 'unsupported') return `call.problem.${kind}`;
+  if (device === 'speaker') return 'call.problem.speaker.failed';
+  return `call.problem.${device}.${kind}`;
+}
+
+/** The name that stands for a call: the other person, or for a group its first other person. */
+export function nameOf(view: CallView, me: PersonId): string {
+  const people = others(view, me);
+  // To someone who is called, the caller matters most.
+  const first = people.find((party) => party.card.person === view.starter) ?? people[0];
+  return first?.card.name ?? '';
+}
