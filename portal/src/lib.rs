@@ -11,6 +11,7 @@ pub mod db;
 pub mod demo;
 pub mod directory;
 pub mod error;
+pub mod login;
 pub mod metrics;
 pub mod serve;
 pub mod tls;

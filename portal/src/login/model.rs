@@ -1,0 +1,165 @@
+//! What log-in is about: accounts, log-ins, and what was proved in each.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use signaling::ids::{LoginId, PersonId};
+
+use crate::clock::Millis;
+
+/// A way to prove who one is. The order is that of strength.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Factor {
+    /// A password that only this person should know.
+    Password,
+}
+
+/// Assurance of a log-in (acr, OpenID Connect Core section 2): the higher, the more a log-in may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Assurance {
+    /// A password alone.
+    Password = 1,
+}
+
+impl Factor {
+    /// The assurance that this factor gives on its own.
+    pub fn assurance(self) -> Assurance {
+        match self {
+            Factor::Password => Assurance::Password,
+        }
+    }
+}
+
+/// A factor and when it was proved: what needs a fresh proof asks for the time (auth_time).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// What was proved.
+    pub factor: Factor,
+    /// When.
+    pub at: Millis,
+}
+
+/// An account as the log-in needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Whose it is.
+    pub person: PersonId,
+    /// PHC string of the password's Argon2id hash.
+    pub password_hash: String,
+    /// Whether it may log in.
+    pub enabled: bool,
+}
+
+/// An account to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccount {
+    /// Whose it is.
+    pub person: PersonId,
+    /// Folded name, see [`rules::account_name`](super::rules::account_name).
+    pub name: String,
+    /// PHC string of the password's hash.
+    pub password_hash: String,
+}
+
+/// SHA-256 of a secret that only the device has: all that the database keeps of a cookie.
+pub type SecretHash = [u8; 32];
+
+/// One log-in of a person on one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The log-in.
+    pub id: LoginId,
+    /// Who.
+    pub person: PersonId,
+    /// What was proved, the newest last.
+    pub proofs: Vec<Proof>,
+    /// What the device calls itself, e.g. `Chrome · Windows`.
+    pub device: String,
+    /// Address that the log-in came from.
+    pub address: String,
+    /// When.
+    pub created_at: Millis,
+    /// Last request seen; written in batches, so up to a minute late.
+    pub last_seen_at: Millis,
+}
+
+impl Login {
+    /// The strongest assurance among the proofs.
+    pub fn assurance(&self) -> Option<Assurance> {
+        self.proofs.iter().map(|proof| proof.factor.assurance()).max()
+    }
+}
+
+/// Why a log-in ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The person logged out on the device.
+    LoggedOut,
+    /// The person logged out on all devices.
+    LoggedOutEverywhere,
+    /// The person ended it from another device.
+    EndedByOwner,
+    /// Another log-in on the same browser took its place.
+    Replaced,
+    /// Not used for too long, or too old.
+    Expired,
+}
+
+/// Something worth a line in the audit trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// A log-in was tried.
+    LogIn,
+    /// The own log-in was ended.
+    LogOut,
+    /// All log-ins were ended.
+    LogOutEverywhere,
+    /// Another own log-in was ended.
+    EndLogin,
+}
+
+/// How an action went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Carried out.
+    Done,
+    /// Account or password were wrong.
+    BadCredentials,
+}
+
+/// A line of the audit trail. It has no place for passwords, tokens, or the account name that somebody typed (people type
+/// passwords there).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Millis,
+    /// Who, where known.
+    pub person: Option<PersonId>,
+    /// The log-in concerned.
+    pub login: Option<LoginId>,
+    /// What.
+    pub action: Action,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The network that it came from, see [`rules::network`](super::rules::network).
+    pub address: String,
+    /// Id of the request in the server's log.
+    pub request: Option<String>,
+}
+
+/// Where a request comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Address of the client.
+    pub address: IpAddr,
+    /// `User-Agent` as sent.
+    pub user_agent: String,
+    /// Id of the request in the server's log.
+    pub request: Option<String>,
+}
