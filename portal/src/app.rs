@@ -9,6 +9,8 @@ use signaling::log::LoggedEvent;
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
 use crate::db::{Db, DbResult, Tx};
+use crate::directory::Directory;
+use crate::login;
 
 /// What the slices tell the live side. `signaling`'s hub in the server, a recorder in a slice's tests.
 pub trait Live: Send + Sync {
@@ -34,6 +36,10 @@ pub struct Parts {
     pub clock: Clock,
     /// The live side.
     pub live: Arc<dyn Live>,
+    /// Units and people, searched in memory.
+    pub directory: Arc<Directory>,
+    /// The state of log-in.
+    pub login: Arc<login::Service>,
 }
 
 impl Deref for App {

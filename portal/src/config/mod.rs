@@ -6,6 +6,7 @@ mod database;
 mod limits;
 mod load;
 mod log;
+mod login;
 mod media;
 mod metrics;
 mod server;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use database::DatabaseConfig;
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use login::LoginConfig;
 pub use media::MediaConfig;
 pub use metrics::MetricsConfig;
 pub use server::ServerConfig;
@@ -38,6 +40,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// `[database]`
     pub database: DatabaseConfig,
+    /// `[login]`
+    pub login: LoginConfig,
     /// `[media]`
     pub media: MediaConfig,
     /// `[limits]`
@@ -64,6 +68,7 @@ impl Config {
         self.server.check(problems);
         self.tls.check(problems);
         self.database.check(problems);
+        self.login.check(problems);
         self.media.check(problems);
         self.limits.check(problems);
         self.metrics.check(problems);

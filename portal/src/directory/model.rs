@@ -61,3 +61,40 @@ pub enum Matched {
 pub const MAX_UNITS: usize = 5_000;
 /// Most people that a directory may hold: the index keeps them in memory, about 350 bytes each.
 pub const MAX_PEOPLE: usize = 200_000;
+
+/// A person as everybody sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PersonView {
+    /// The person.
+    #[schema(value_type = String, format = Uuid)]
+    pub id: PersonId,
+    /// Name as displayed.
+    pub name: String,
+    /// The unit.
+    #[schema(value_type = String, format = Uuid)]
+    pub unit: UnitId,
+    /// Name of the unit.
+    pub unit_name: String,
+    /// Names of the units from the top down to the person's own.
+    pub path: Vec<String>,
+    /// Post (職稱).
+    pub post: String,
+    /// Desk-phone extension, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// E-mail address.
+    pub email: String,
+    /// Who stands in (職務代理人).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deputy: Option<DeputyView>,
+}
+
+/// Who stands in for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct DeputyView {
+    /// The deputy.
+    #[schema(value_type = String, format = Uuid)]
+    pub id: PersonId,
+    /// Name as displayed.
+    pub name: String,
+}

@@ -1,0 +1,165 @@
+//! Logging in. A wrong password, an unknown account and a disabled one take the same steps: one read, one hash, one line in
+//! the audit trail, one answer (attack A19, enumeration).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use signaling::ids::{LoginId, PersonId};
+use uuid::Uuid;
+
+use super::{Credentials, Me, audit, bad_credentials, me};
+use crate::app::App;
+use crate::auth::{Actor, Caller};
+use crate::db::Scope;
+use crate::error::{ApiError, ApiResult};
+use crate::login::cookies;
+use crate::login::model::{Account, Action, EndReason, Factor, Login, Outcome, Proof, SecretHash};
+use crate::login::password::Verdict;
+use crate::login::rules::{self, MAX_PASSWORD_BYTES};
+use crate::login::secret::{self, Secret};
+use crate::login::service::announce_ended;
+use crate::login::store;
+use crate::login::throttle::Attempt;
+
+/// Logs in. A log-in that the browser already has is ended (attack A3, fixation: the cookie is new each time).
+#[utoipa::path(post, path = "/api/login", tag = "login", request_body = Credentials, responses(
+    (status = 200, body = Me, description = "Logged in; sets the cookie __Host-sid"),
+    (status = 401, body = crate::error::ErrorBody, description = "bad_credentials"),
+    (status = 422, body = crate::error::ErrorBody, description = "invalid_input"),
+    (status = 429, body = crate::error::ErrorBody, description = "too_many_attempts"),
+    (status = 503, body = crate::error::ErrorBody, description = "busy"),
+))]
+pub async fn login(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Json(typed): Json<Credentials>,
+) -> ApiResult<Response> {
+    if typed.password.len() > MAX_PASSWORD_BYTES || typed.account.len() > MAX_PASSWORD_BYTES {
+        return Err(ApiError::invalid_input());
+    }
+    let name = rules::account_name(&typed.account);
+    let device = cookies::get(&headers, cookies::DEVICE).and_then(secret::hash_of);
+    // A name that cannot be one is looked up too, and found as little as an unknown one.
+    let name = name.unwrap_or_default();
+    let (account, known) = read(&app, &name, device.as_ref()).await?;
+    let attempt =
+        Attempt { account: &name, address: caller.address, known_device: device.as_ref().filter(|_| known) };
+    let person = account.as_ref().map(|account| account.person);
+    let verdict = check(&app, &attempt, account.as_ref(), typed.password.clone()).await?;
+    let Some(account) = account.filter(|account| verdict.right && account.enabled) else {
+        refuse(&app, &caller, person).await?;
+        return Err(bad_credentials());
+    };
+    if verdict.outdated {
+        rehash(&app, &account, typed.password).await?;
+    }
+    enter(&app, &caller, &headers, account.person, known).await
+}
+
+/// Who of the names has an account, and whether the device is known to it.
+async fn read(app: &App, name: &str, device: Option<&SecretHash>) -> ApiResult<(Option<Account>, bool)> {
+    let mut tx = app.db.read().await?;
+    let account = store::account_by_name(&mut tx, name).await?;
+    let person = account.as_ref().map_or(PersonId(Uuid::nil()), |account| account.person);
+    let known = match device {
+        Some(device) => store::is_known_device(&mut tx, person, device).await?,
+        None => false,
+    };
+    Ok((account, known))
+}
+
+/// Charges the attempt, checks the password, and takes the charge back unless the password was wrong.
+async fn check(
+    app: &App,
+    attempt: &Attempt<'_>,
+    account: Option<&Account>,
+    password: String,
+) -> ApiResult<Verdict> {
+    let charge = app.login.throttle().charge(app.now(), attempt).map_err(ApiError::too_many_attempts)?;
+    let hash = account.map(|account| account.password_hash.as_str());
+    match app.login.hasher.check(password, hash).await {
+        Ok(verdict) if verdict.right && account.is_some_and(|account| account.enabled) => {
+            app.login.throttle().forgive(charge, true);
+            Ok(verdict)
+        }
+        Ok(verdict) => Ok(verdict),
+        Err(busy) => {
+            app.login.throttle().forgive(charge, false);
+            Err(ApiError::busy(busy))
+        }
+    }
+}
+
+/// A line in the audit trail. Its scope is its own: lines do not depend on one another.
+async fn refuse(app: &App, caller: &Caller, person: Option<PersonId>) -> ApiResult<()> {
+    let id = app.clock.id();
+    let mut tx = app.db.write(Scope::one("audit", id)).await?;
+    let mut entry = audit(app.now(), caller, None, Action::LogIn, Outcome::BadCredentials);
+    entry.person = person;
+    store::append_audit(&mut tx, id, &entry).await?;
+    Ok(app.commit(tx, []).await?)
+}
+
+/// Keeps the password in today's way. When no thread is free it stays as it is until the next log-in.
+async fn rehash(app: &App, account: &Account, password: String) -> ApiResult<()> {
+    let Ok(hash) = app.login.hasher.hash(password).await else { return Ok(()) };
+    let mut tx = app.db.write(Scope::one("login", account.person.0)).await?;
+    store::set_password(&mut tx, account.person, &account.password_hash, &hash).await?;
+    Ok(app.commit(tx, []).await?)
+}
+
+async fn enter(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    person: PersonId,
+    known_device: bool,
+) -> ApiResult<Response> {
+    let (secret, fresh_device) = (Secret::fresh(), Secret::fresh());
+    let (secret, fresh_device) =
+        secret.and_then(|secret| Ok((secret, fresh_device?))).map_err(ApiError::internal)?;
+    let kept = cookies::get(headers, cookies::DEVICE).filter(|_| known_device);
+    let device = kept.unwrap_or(fresh_device.text());
+    let device_hash = secret::hash_of(device).unwrap_or_else(|| fresh_device.hash());
+    let now = app.now();
+    let login = Login {
+        id: LoginId(app.clock.id()),
+        person,
+        proofs: vec![Proof { factor: Factor::Password, at: now }],
+        device: rules::device_name(&caller.user_agent),
+        address: caller.address.to_string(),
+        created_at: now,
+        last_seen_at: now,
+    };
+    let actor = Actor::of(&login);
+    let answer = me(app, &actor)?;
+    let mut tx = app.db.write(Scope::one("login", person.0)).await?;
+    let replaced = match cookies::get(headers, cookies::SESSION).and_then(secret::hash_of) {
+        Some(old) => store::login_by_secret(&mut tx, &old).await?,
+        None => None,
+    };
+    if let Some(old) = &replaced {
+        store::end_login(&mut tx, old.id, old.person, EndReason::Replaced, now).await?;
+    }
+    store::insert_login(&mut tx, &login, &secret.hash(), &device_hash).await?;
+    let entry = audit(now, caller, Some(&actor), Action::LogIn, Outcome::Done);
+    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    app.commit(tx, []).await?;
+    announce_ended(app, replaced.map(|old| old.id));
+    let session = cookies::set(cookies::SESSION, secret.text(), app.login.lifetime.absolute);
+    let device = cookies::set(cookies::DEVICE, device, cookies::DEVICE_LIFETIME);
+    let set = [session, device].into_iter().flatten().map(|value| (SET_COOKIE, value)).collect::<Vec<_>>();
+    Ok((AppendHeaders(set), Json(answer)).into_response())
+}
+
+/// Who is logged in.
+#[utoipa::path(get, path = "/api/me", tag = "login", responses(
+    (status = 200, body = Me),
+    (status = 401, body = crate::error::ErrorBody, description = "not_logged_in"),
+))]
+pub async fn get_me(State(app): State<App>, actor: Actor) -> ApiResult<Json<Me>> {
+    Ok(Json(me(&app, &actor)?))
+}

@@ -1,0 +1,83 @@
+//! Logging out: here, everywhere, and on one other device.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse};
+use signaling::ids::LoginId;
+use uuid::Uuid;
+
+use super::audit;
+use crate::app::App;
+use crate::auth::{Actor, Caller};
+use crate::db::Scope;
+use crate::error::{ApiError, ApiResult};
+use crate::login::cookies;
+use crate::login::model::{Action, EndReason, Outcome};
+use crate::login::service::announce_ended;
+use crate::login::store;
+
+/// Ends this log-in; its sockets close within a second.
+#[utoipa::path(post, path = "/api/logout", tag = "login", responses(
+    (status = 204), (status = 401, body = crate::error::ErrorBody, description = "not_logged_in"),
+))]
+pub async fn logout(State(app): State<App>, actor: Actor, caller: Caller) -> ApiResult<impl IntoResponse> {
+    let now = app.now();
+    let mut tx = app.db.write(Scope::one("login", actor.person.0)).await?;
+    store::end_login(&mut tx, actor.login, actor.person, EndReason::LoggedOut, now).await?;
+    let entry = audit(now, &caller, Some(&actor), Action::LogOut, Outcome::Done);
+    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    app.commit(tx, []).await?;
+    announce_ended(&app, [actor.login]);
+    Ok(gone())
+}
+
+/// Ends all log-ins of the person, this one too.
+#[utoipa::path(post, path = "/api/logout-everywhere", tag = "login", responses(
+    (status = 204), (status = 401, body = crate::error::ErrorBody, description = "not_logged_in"),
+))]
+pub async fn logout_everywhere(
+    State(app): State<App>,
+    actor: Actor,
+    caller: Caller,
+) -> ApiResult<impl IntoResponse> {
+    let now = app.now();
+    let mut tx = app.db.write(Scope::one("login", actor.person.0)).await?;
+    let ended = store::end_all(&mut tx, actor.person, EndReason::LoggedOutEverywhere, now).await?;
+    let entry = audit(now, &caller, Some(&actor), Action::LogOutEverywhere, Outcome::Done);
+    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    app.commit(tx, []).await?;
+    announce_ended(&app, ended);
+    Ok(gone())
+}
+
+/// Ends one own log-in.
+#[utoipa::path(delete, path = "/api/logins/{id}", tag = "login",
+    params(("id" = Uuid, Path, description = "The log-in")), responses(
+    (status = 204),
+    (status = 401, body = crate::error::ErrorBody, description = "not_logged_in"),
+    (status = 404, body = crate::error::ErrorBody, description = "not_found"),
+))]
+pub async fn end_login(
+    State(app): State<App>,
+    actor: Actor,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> ApiResult<StatusCode> {
+    let (login, now) = (LoginId(id), app.now());
+    let mut tx = app.db.write(Scope::one("login", actor.person.0)).await?;
+    if store::end_login(&mut tx, login, actor.person, EndReason::EndedByOwner, now).await? == 0 {
+        return Err(ApiError::not_found());
+    }
+    let mut entry = audit(now, &caller, Some(&actor), Action::EndLogin, Outcome::Done);
+    entry.login = Some(login);
+    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    app.commit(tx, []).await?;
+    announce_ended(&app, [login]);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn gone() -> impl IntoResponse {
+    let clear = cookies::clear(cookies::SESSION).map(|value| (SET_COOKIE, value));
+    (StatusCode::NO_CONTENT, AppendHeaders(clear.into_iter().collect::<Vec<_>>()))
+}
