@@ -4,6 +4,7 @@
 //! thread per core with its own socket.
 
 pub mod control;
+pub mod forward;
 pub mod ids;
 pub mod rtp;
 #[cfg(feature = "net")]

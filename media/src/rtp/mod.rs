@@ -1,6 +1,7 @@
 //! RTP and RTCP on the wire: header views and writers, extensions, RTX, RED, the ring that answers NACKs, and the feedback
 //! a receiver owes its sender. Nothing here copies a packet, allocates per packet, or trusts its input.
 
+pub mod codec;
 pub mod extension;
 pub mod header;
 pub mod nack;
@@ -12,6 +13,7 @@ pub mod rtx;
 pub mod sequence;
 pub mod twcc;
 
+pub use codec::Codec;
 pub use header::Header;
 
 use thiserror::Error;
