@@ -1,6 +1,19 @@
 //! The packets of one ingest stream, kept for retransmission and shared by all its subscribers: decrypted, in one fixed
 //! slab, oldest overwritten first.
 
+/// A packet as the ring keeps it: what a subscriber's header is made of, and the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored<'a> {
+    /// Timestamp of the ingest stream.
+    pub timestamp: u32,
+    /// The publisher's payload type.
+    pub payload_type: u8,
+    /// Marker bit.
+    pub marker: bool,
+    /// Payload without padding; never empty.
+    pub payload: &'a [u8],
+}
+
 /// Where a stored packet lies. `at` counts bytes written since the ring was made, so a packet is still whole exactly while
 /// the writer is no more than one slab ahead of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -8,6 +21,9 @@ struct Entry {
     sequence: u64,
     at: u64,
     len: u16,
+    timestamp: u32,
+    payload_type: u8,
+    marker: bool,
 }
 
 /// Ring of packets by extended sequence number.
@@ -31,8 +47,6 @@ impl RingSize {
     /// About two seconds of 1.5 Mbit/s. Smaller: a subscriber on a slow path asks for packets that are gone and needs a
     /// keyframe. Larger: memory per camera.
     pub const VIDEO: RingSize = RingSize { bytes: 384 * 1024, packets: 512 };
-    /// About half a second of Opus: later than that a frame is of no use to a listener.
-    pub const AUDIO: RingSize = RingSize { bytes: 4 * 1024, packets: 32 };
 }
 
 impl PacketRing {
@@ -46,8 +60,9 @@ impl PacketRing {
     }
 
     /// Stores a packet. One that is larger than the slab, or older than what the ring covers, is not stored.
-    pub fn store(&mut self, sequence: u64, packet: &[u8]) {
-        let Ok(len) = u16::try_from(packet.len()) else { return };
+    pub fn store(&mut self, sequence: u64, packet: &Stored<'_>) {
+        let payload = packet.payload;
+        let Ok(len) = u16::try_from(payload.len()) else { return };
         let capacity = self.slab.len() as u64;
         if u64::from(len) > capacity || len == 0 {
             return;
@@ -62,20 +77,23 @@ impl PacketRing {
             self.head += capacity - offset;
         }
         let start = (self.head % capacity) as usize;
-        self.slab[start..start + packet.len()].copy_from_slice(packet);
-        self.entries[index] = Entry { sequence, at: self.head, len };
+        self.slab[start..start + payload.len()].copy_from_slice(payload);
+        let Stored { timestamp, payload_type, marker, .. } = *packet;
+        self.entries[index] = Entry { sequence, at: self.head, len, timestamp, payload_type, marker };
         self.head += u64::from(len);
     }
 
     /// The packet with this extended sequence number, if it is still there.
-    pub fn get(&self, sequence: u64) -> Option<&[u8]> {
+    pub fn get(&self, sequence: u64) -> Option<Stored<'_>> {
         let entry = self.entries[self.index(sequence)];
         let alive = self.head - entry.at <= self.slab.len() as u64;
         if entry.sequence != sequence || entry.len == 0 || !alive {
             return None;
         }
         let start = (entry.at % self.slab.len() as u64) as usize;
-        self.slab.get(start..start + usize::from(entry.len))
+        let payload = self.slab.get(start..start + usize::from(entry.len))?;
+        let Entry { timestamp, payload_type, marker, .. } = entry;
+        Some(Stored { timestamp, payload_type, marker, payload })
     }
 
     fn index(&self, sequence: u64) -> usize {
@@ -89,14 +107,18 @@ mod tests {
 
     use super::*;
 
+    fn packet(payload: &[u8]) -> Stored<'_> {
+        Stored { timestamp: payload.len() as u32, payload_type: 96, marker: true, payload }
+    }
+
     #[test]
     fn the_oldest_packets_make_room() {
         let mut ring = PacketRing::new(RingSize { bytes: 100, packets: 64 });
         for sequence in 0..10u64 {
-            ring.store(sequence, &[sequence as u8; 30]);
+            ring.store(sequence, &packet(&[sequence as u8; 30]));
         }
-        assert_eq!(ring.get(9), Some(&[9u8; 30][..]));
-        assert_eq!(ring.get(7), Some(&[7u8; 30][..]));
+        assert_eq!(ring.get(9), Some(packet(&[9u8; 30][..])));
+        assert_eq!(ring.get(7), Some(packet(&[7u8; 30][..])));
         assert_eq!(ring.get(6), None);
         assert_eq!(ring.get(10), None);
     }
@@ -104,10 +126,10 @@ mod tests {
     #[test]
     fn the_index_bounds_the_number_of_packets() {
         let mut ring = PacketRing::new(RingSize { bytes: 1000, packets: 4 });
-        (0..6u64).for_each(|sequence| ring.store(sequence, &[1; 10]));
+        (0..6u64).for_each(|sequence| ring.store(sequence, &packet(&[1; 10])));
         assert_eq!(ring.get(1), None);
         assert!(ring.get(2).is_some());
-        ring.store(1, &[1; 10]);
+        ring.store(1, &packet(&[1; 10]));
         assert_eq!(ring.get(1), None, "an old packet must not push out a newer one");
         assert!(ring.get(5).is_some());
     }
@@ -115,8 +137,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_left_out() {
         let mut ring = PacketRing::new(RingSize { bytes: 20, packets: 4 });
-        ring.store(1, &[0; 21]);
-        ring.store(2, &[]);
+        ring.store(1, &packet(&[0; 21]));
+        ring.store(2, &packet(&[]));
         assert_eq!((ring.get(1), ring.get(2)), (None, None));
     }
 
@@ -125,11 +147,11 @@ mod tests {
         fn a_packet_is_whole_or_absent(lens in prop::collection::vec(1usize..90, 1..200), bytes in 90usize..700) {
             let mut ring = PacketRing::new(RingSize { bytes, packets: 32 });
             for (n, len) in lens.iter().enumerate() {
-                ring.store(n as u64, &vec![n as u8; *len]);
-                prop_assert_eq!(ring.get(n as u64), Some(&vec![n as u8; *len][..]));
+                ring.store(n as u64, &packet(&vec![n as u8; *len]));
+                prop_assert_eq!(ring.get(n as u64).map(|p| p.payload.to_vec()), Some(vec![n as u8; *len]));
                 for old in 0..n {
                     if let Some(found) = ring.get(old as u64) {
-                        prop_assert_eq!(found, &vec![old as u8; lens[old]][..]);
+                        prop_assert_eq!(found.payload, vec![old as u8; lens[old]]);
                     }
                 }
             }
