@@ -7,6 +7,6 @@ pub mod control;
 pub mod forward;
 pub mod ids;
 pub mod rtp;
+pub mod transport;
 #[cfg(feature = "net")]
 pub mod worker;
-pub mod transport;

@@ -2,12 +2,14 @@
 //! flows in it. Same inputs, same outputs; time comes in as an argument.
 
 pub mod assign;
+pub mod clock;
 pub mod keyframe;
 pub mod quality;
 pub mod rewrite;
 pub mod room;
 pub mod speakers;
 
+pub use clock::SenderClock;
 pub use keyframe::KeyframeThrottle;
 pub use quality::QualityMeter;
 pub use rewrite::Rewriter;

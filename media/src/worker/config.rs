@@ -1,7 +1,6 @@
 //! How the engine is set up.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 /// Settings of an [`super::Engine`]. The default serves every address of this machine on free ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +14,6 @@ pub struct EngineConfig {
     /// Addresses written into the candidates of answers, best first. Empty: all addresses of this machine, loopback
     /// included, so that a browser on the same machine and a phone on the same network both find one.
     pub announce: Vec<IpAddr>,
-    /// A peer that has not completed ICE and DTLS this long after its first offer is removed. Shorter: a callee whose phone
-    /// wakes up slowly loses its call. Longer: abandoned offers hold memory.
-    pub setup_timeout: Duration,
-    /// A connected peer that sends no consent check for this long is removed. Browsers check every 5 s or oftener; a device
-    /// that changes networks needs some seconds for its ICE restart. Longer: the others see a frozen picture.
-    pub consent_timeout: Duration,
     /// Most rooms on one worker; more are refused as full.
     pub max_rooms: usize,
     /// Most peers on one worker; the memory of a voice peer is below 48 KB.
@@ -34,8 +27,6 @@ impl Default for EngineConfig {
             port: 0,
             ipv6: true,
             announce: Vec::new(),
-            setup_timeout: Duration::from_secs(60),
-            consent_timeout: Duration::from_secs(30),
             max_rooms: 10_000,
             max_peers: 20_000,
         }

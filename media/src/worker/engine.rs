@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use super::config::EngineConfig;
 use super::counters::{Counters, Shared};
-use super::net::{self, Setup};
+use super::net::{Links, Setup, Shell};
 use super::sys::Doorbell;
 use crate::control::{EventFn, MediaError, RoomCommand};
 use crate::ids::RoomId;
@@ -164,7 +164,8 @@ impl Worker {
 fn start_worker(index: usize, config: &EngineConfig, setup: &Setup, events: EventFn) -> io::Result<Worker> {
     let (queue, inbox) = sync_channel(QUEUE);
     let (doorbell, counters) = (Arc::new(Doorbell::new()?), Arc::<Shared>::default());
-    let shell = net::Shell::new(index, config, setup, inbox, doorbell.clone(), counters.clone(), events)?;
+    let links = Links { queue: inbox, doorbell: doorbell.clone(), shared: counters.clone(), events };
+    let shell = Shell::new(index, config, setup, links)?;
     let addresses = shell.addresses().to_vec();
     let thread = thread::Builder::new().name(format!("media-{index}")).spawn(move || shell.run())?;
     let (rooms, thread) = (AtomicUsize::new(0), Mutex::new(Some(thread)));

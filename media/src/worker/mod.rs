@@ -3,12 +3,26 @@
 //! [`Engine`] is the handle that signaling holds. A room lives on one worker; commands reach it through a bounded queue with
 //! a doorbell, events leave it by a callback. Nothing on the packet path allocates, locks or waits.
 
+mod address;
+mod commands;
 mod config;
+mod core;
 mod counters;
+mod egress;
 mod engine;
+mod ingest;
 mod interfaces;
+mod media;
+mod negotiate;
 mod net;
+mod peer;
+mod random;
+mod relay;
+mod reports;
+mod slab;
+mod slot;
 mod sys;
+mod wheel;
 
 pub use config::EngineConfig;
 pub use counters::Counters;

@@ -2,107 +2,179 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use std::os::fd::AsFd;
 
 use super::config::EngineConfig;
-use super::counters::{Counters, Shared};
+use super::core::{Core, Limits};
+use super::counters::Shared;
+use super::egress::Train;
 use super::engine::Message;
 use super::interfaces;
-use super::sys::{self, Doorbell};
-use crate::control::{EventFn, MediaError, RoomCommand};
+use super::sys::{self, Doorbell, Inbox, Outbox, Outgoing};
+use crate::control::EventFn;
+use crate::transport::TransportConfig;
 
 /// Socket buffers that are asked for. Smaller: a burst of a large room overruns them. Larger: packets queue instead of being
 /// dropped, and arrive late. The kernel gives what it allows.
 const SOCKET_BUFFER: usize = 4 << 20;
+/// Longest wait; nothing needs it, but a lost wake-up would not last.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+/// Commands carried out per wake-up. An offer takes 0.1 ms; more of them would hold up the packets of running calls.
+const COMMANDS: usize = 8;
 
 /// What all workers share.
 pub(super) struct Setup {
     ipv6: bool,
     announced: Vec<IpAddr>,
+    transport: Arc<TransportConfig>,
 }
 
 impl Setup {
     pub(super) fn new(config: &EngineConfig) -> io::Result<Setup> {
-        let ipv6 = config.ipv6 && Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP)).is_ok();
-        Ok(Setup { ipv6, announced: interfaces::announced(config, ipv6)? })
+        let ipv6 = config.ipv6 && bind(0, true).is_ok();
+        let transport = TransportConfig::new().map_err(io::Error::other)?;
+        Ok(Setup { ipv6, announced: interfaces::announced(config, ipv6)?, transport })
     }
+}
+
+/// How a worker is reached from outside its thread.
+pub(super) struct Links {
+    pub(super) queue: Receiver<Message>,
+    pub(super) doorbell: Arc<Doorbell>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) events: EventFn,
 }
 
 /// One worker, before and while its thread runs.
 pub(super) struct Shell {
     socket: Socket,
-    addresses: Vec<SocketAddr>,
-    inbox: Receiver<Message>,
-    doorbell: Arc<Doorbell>,
-    shared: Arc<Shared>,
-    counters: Counters,
-    _events: EventFn,
+    links: Links,
+    core: Core,
+    inbox: Inbox,
+    outbox: Outbox,
 }
 
 impl Shell {
-    pub(super) fn new(
-        index: usize,
-        config: &EngineConfig,
-        setup: &Setup,
-        inbox: Receiver<Message>,
-        doorbell: Arc<Doorbell>,
-        shared: Arc<Shared>,
-        events: EventFn,
-    ) -> io::Result<Shell> {
+    pub(super) fn new(index: usize, config: &EngineConfig, setup: &Setup, links: Links) -> io::Result<Shell> {
         let port = match config.port {
             0 => 0,
             first => u16::try_from(usize::from(first) + index).map_err(io::Error::other)?,
         };
         let socket = bind(port, setup.ipv6)?;
         let port = socket.local_addr()?.as_socket().map_or(0, |address| address.port());
-        let addresses = setup.announced.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
-        Ok(Shell {
-            socket,
-            addresses,
-            inbox,
-            doorbell,
-            shared,
-            counters: Counters::default(),
-            _events: events,
-        })
+        let candidates = setup.announced.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+        let limits = Limits { rooms: config.max_rooms, peers: config.max_peers };
+        let core = Core::new(clock(), setup.transport.clone(), candidates, limits, seed()?);
+        Ok(Shell { socket, links, core, inbox: Inbox::new(), outbox: Outbox::new(setup.ipv6) })
     }
 
     /// What answers announce.
     pub(super) fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+        &self.core.candidates
     }
 
     /// Runs until the doorbell says stop.
     pub(super) fn run(mut self) {
-        while !self.doorbell.stopped() {
-            match sys::wait(self.socket.as_fd(), &self.doorbell, Duration::from_secs(1)) {
-                Ok(true) => self.doorbell.clear(),
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::error!(%error, "media worker cannot wait");
-                    return;
-                }
+        while !self.links.doorbell.stopped() {
+            if let Err(error) = self.wake_up() {
+                tracing::error!(%error, "media worker cannot go on");
+                break;
             }
-            while let Ok(message) = self.inbox.try_recv() {
-                self.command(message);
-            }
-            self.shared.publish(&self.counters);
         }
+        self.core.close_all(clock());
+        self.finish();
     }
 
-    fn command(&mut self, message: Message) {
-        match message {
-            Message::Open(_) => self.counters.rooms += 1,
-            Message::Room(_, RoomCommand::Close) => self.counters.rooms -= 1,
-            Message::Room(_, RoomCommand::Offer { answer, .. }) => answer(Err(MediaError::Unavailable)),
-            Message::Room(..) => {}
+    /// One round. A full batch means that more may be there, so the next round begins without a wait.
+    fn wake_up(&mut self) -> io::Result<()> {
+        let now = clock();
+        let mut commands = 0;
+        for message in self.links.queue.try_iter().take(COMMANDS) {
+            commands += 1;
+            match message {
+                Message::Open(room) => self.core.open_room(room),
+                Message::Room(room, command) => self.core.command(now, room, command),
+            }
         }
+        let received = self.receive(now);
+        self.core.expire(now);
+        self.finish();
+        if received == sys::BATCH || commands == COMMANDS {
+            return Ok(());
+        }
+        let timeout = match self.core.deadline() {
+            Some(at) => at.saturating_duration_since(clock()).min(MAX_WAIT),
+            None => MAX_WAIT,
+        };
+        if sys::wait(self.socket.as_fd(), &self.links.doorbell, timeout)? {
+            self.links.doorbell.clear();
+        }
+        Ok(())
     }
+
+    /// Takes what has arrived; returns the number of messages.
+    fn receive(&mut self, now: Instant) -> usize {
+        let received = match self.inbox.receive(self.socket.as_fd()) {
+            Ok(received) => received,
+            // Nothing there, or an ICMP error about something sent before.
+            Err(_) => return 0,
+        };
+        for i in 0..received {
+            let Some(message) = self.inbox.message(i) else { continue };
+            for datagram in message.bytes.chunks_mut(message.segment) {
+                self.core.datagram(now, message.from, message.to, datagram);
+            }
+            if self.core.egress.is_high() {
+                self.flush();
+            }
+        }
+        received
+    }
+
+    /// Sends, and tells what happened.
+    fn finish(&mut self) {
+        self.flush();
+        for event in self.core.events.drain(..) {
+            (self.links.events)(event);
+        }
+        self.links.shared.publish(self.core.counters());
+    }
+
+    fn flush(&mut self) {
+        let Shell { socket, core, outbox, .. } = self;
+        let (mut trains, counters) = (core.egress.trains(), &mut core.counters);
+        while !trains.is_empty() {
+            let sent = outbox.send(socket.as_fd(), trains.iter().map(outgoing));
+            let taken = match sent {
+                Ok(taken) => taken.min(trains.len()),
+                Err(error) => {
+                    tracing::debug!(%error, "datagrams not sent");
+                    0
+                }
+            };
+            for train in &trains[..taken] {
+                counters.trains_out += 1;
+                counters.datagrams_out += u64::from(train.datagrams);
+                counters.bytes_out += train.bytes().len() as u64;
+            }
+            trains = &trains[taken..];
+            // The error is that of the first train; the others may have a way.
+            if let Some((first, rest)) = trains.split_first().filter(|_| taken == 0) {
+                counters.dropped_send += u64::from(first.datagrams);
+                trains = rest;
+            }
+        }
+        core.egress.clear();
+    }
+}
+
+fn outgoing(train: &Train) -> Outgoing<'_> {
+    Outgoing { to: train.path.remote, from: train.path.local, segment: train.segment, bytes: train.bytes() }
 }
 
 /// A socket on all addresses; with IPv6 it serves both families.
@@ -121,4 +193,15 @@ fn bind(port: u16, ipv6: bool) -> io::Result<Socket> {
     sys::prepare(socket.as_fd(), ipv6)?;
     socket.bind(&SocketAddr::new(any, port).into())?;
     Ok(socket)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell is where the clock is read")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+fn seed() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::other("no entropy"))?;
+    Ok(u64::from_ne_bytes(bytes))
 }

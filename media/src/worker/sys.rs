@@ -105,6 +105,9 @@ struct Headers {
     controls: Box<[Control]>,
 }
 
+// SAFETY: the pointers are only read by the kernel within a call, after `aim` has set them to memory of their owner.
+unsafe impl Send for Headers {}
+
 impl Headers {
     fn new() -> Headers {
         // SAFETY: all zeros are a valid value of these C structs: numbers and null pointers.
