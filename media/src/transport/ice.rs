@@ -144,6 +144,16 @@ impl Ice {
         out.push(Output::Reachable(from));
     }
 
+    /// Selects the last address that proved itself when DTLS is up before a nomination came, so that media can flow.
+    pub(super) fn select_for_now(&mut self, out: &mut Vec<Output>) {
+        if self.selected.is_none()
+            && let Some((from, _)) = self.last_seen
+        {
+            self.selected = Some(from);
+            out.push(Output::Selected(from));
+        }
+    }
+
     /// The last nomination wins: that is how a client moves to another network.
     fn nominate(&mut self, from: SocketAddr, is_current: bool, out: &mut Vec<Output>) {
         if is_current && let Some(previous) = self.previous.take() {

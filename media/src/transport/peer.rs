@@ -73,7 +73,8 @@ pub enum Output {
     Reachable(SocketAddr),
     /// Datagrams from this address are no longer this peer's.
     Forgotten(SocketAddr),
-    /// Send media here from now on; the last one wins.
+    /// Send media here from now on; the last one wins. Comes before [`Output::Connected`], again with each nomination of
+    /// another address.
     Selected(SocketAddr),
     /// No request names this ufrag any more.
     Retired(Ufrag),
@@ -275,6 +276,7 @@ impl Peer {
                 }
                 dtls::Event::Connected(keys) => {
                     self.connected = true;
+                    self.ice.select_for_now(out);
                     out.push(Output::Connected { keys });
                 }
                 dtls::Event::Data(packet) => {

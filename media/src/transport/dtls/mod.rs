@@ -12,8 +12,6 @@
 
 mod records;
 mod resend;
-#[cfg(test)]
-mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;

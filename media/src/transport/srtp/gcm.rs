@@ -90,3 +90,65 @@ impl Gcm {
             .map_err(|_| SrtpError::Unauthentic)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::aead::Algorithm;
+
+    use super::*;
+    use crate::transport::srtp::sender::rtcp_aad;
+    use crate::transport::srtp::tests::unhex;
+
+    fn gcm(algorithm: &'static Algorithm, key_len: u8) -> Gcm {
+        let key: Vec<u8> = (0..key_len).collect();
+        let mut salt = [0; SALT];
+        salt.copy_from_slice(b"Quid pro quo");
+        Gcm { key: LessSafeKey::new(UnboundKey::new(algorithm, &key).unwrap()), salt }
+    }
+
+    /// RFC 7714, sections 16.1.1 and 16.2.1.
+    #[test]
+    fn rtp_of_rfc_7714() {
+        let header = unhex("8040F17B8041F8D35501A0B2");
+        for (gcm, sealed) in [
+            (
+                gcm(&AES_128_GCM, 16),
+                "F24DE3A3FB34DE6CACBA861C9D7E4BCABE633BD50D294E6F42A5F47A51C7D19B36DE3ADF8833\
+                 899D7F27BEB16A9152CF765EE4390CCE",
+            ),
+            (
+                gcm(&AES_256_GCM, 32),
+                "32B1DE78A822FE12EF9F78FA332E33AAB18012389A58E2F3B50B2A0276FFAE0F1BA63799B87B\
+                 7AA3DB36DFFFD6B0F9BB7878D7A76C13",
+            ),
+        ] {
+            let mut text = b"Gallia est omnis divisa in partes tres".to_vec();
+            let mut tag = [0; TAG];
+            gcm.seal(0x5501_A0B2, 0xF17B, &header, &mut text, &mut tag).unwrap();
+            text.extend_from_slice(&tag);
+            assert_eq!(text, unhex(sealed));
+        }
+    }
+
+    /// RFC 7714, section 17.1.
+    #[test]
+    fn rtcp_of_rfc_7714() {
+        let gcm = gcm(&AES_128_GCM, 16);
+        let header = unhex("81C8000D4D617273");
+        let mut body = unhex(
+            "4E5450314E545032525450200000042A0000E9304C756E61\
+             DEADBEEFDEADBEEFDEADBEEFDEADBEEFDEADBEEF",
+        );
+        let aad = rtcp_aad(&header, [0x80, 0, 5, 0xD4]);
+        let mut tag = [0; TAG];
+        gcm.seal(0x4D61_7273, 0x5D4, &aad, &mut body, &mut tag).unwrap();
+        body.extend_from_slice(&tag);
+        let sealed = unhex(
+            "63E94885DCDAB67CA727D7662F6B7E997FF5C0F76C06F32DC676A5F1730D6FDA4CE09B4686303DED\
+             0BB9275BC84AA45896CF4D2FC5ABF87245D9EADE",
+        );
+        assert_eq!(body, sealed);
+        gcm.open(0x4D61_7273, 0x5D4, &aad, &mut body).unwrap();
+        assert_eq!(&body[..4], b"NTP1");
+    }
+}

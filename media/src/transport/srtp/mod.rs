@@ -16,7 +16,7 @@ mod packet;
 mod receiver;
 mod sender;
 #[cfg(test)]
-mod tests;
+pub(in crate::transport) mod tests;
 
 pub use keys::{MasterKey, SrtpKeys, SrtpProfile};
 pub use receiver::SrtpReceiver;

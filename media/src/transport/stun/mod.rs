@@ -69,4 +69,4 @@ const CRC_TABLE: [u32; 256] = {
 };
 
 #[cfg(test)]
-mod tests;
+pub(in crate::transport) mod tests;
