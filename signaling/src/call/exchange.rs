@@ -93,7 +93,7 @@ impl Exchange {
     /// The media peer of this session in this call: where its `media.offer` goes. `None`: refuse the offer.
     pub fn peer_of(&self, session: SessionId, call: CallId) -> Option<PeerId> {
         let device = self.sessions.get(&session)?;
-        let leg = self.calls.get(&call)?.leg(device.person)?;
+        let leg = self.calls.get(&call).filter(|call| call.opened)?.leg(device.person)?;
         let ringing = leg.ring().and_then(|ring| ring.devices.get(&session)).map(|device| device.peer);
         ringing.or_else(|| leg.live().and_then(|live| live.seat_of(session)).map(|seat| seat.peer))
     }
