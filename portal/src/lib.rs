@@ -15,5 +15,7 @@ pub mod error;
 pub mod login;
 pub mod metrics;
 pub mod serve;
+#[cfg(test)]
+pub(crate) mod test_app;
 pub mod tls;
 pub mod web;

@@ -8,3 +8,6 @@ pub mod rules;
 pub mod store;
 
 pub use journal::CallJournal;
+
+#[cfg(test)]
+mod tests;

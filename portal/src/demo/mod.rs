@@ -3,6 +3,7 @@
 mod names;
 mod offices;
 mod prng;
+mod seed;
 
 use std::collections::HashMap;
 
@@ -11,6 +12,8 @@ use signaling::ids::PersonId;
 use self::names::Name;
 use self::offices::{CITY, CLERKS, ENGINEERS, Kind, MORE_BUREAUS, MORE_SECTIONS, MORE_TEAMS, Office};
 use self::prng::Prng;
+pub use seed::{DEFAULT_PASSWORD, Seeded, seed};
+
 use crate::directory::model::{MAX_PEOPLE, Person, Unit, UnitId};
 
 /// Seed of the demo that `make run` serves.

@@ -83,3 +83,37 @@ fn deputies_are_colleagues_of_the_same_unit() {
     }
     assert!(with_deputy > 200, "{with_deputy}");
 }
+
+#[tokio::test]
+async fn a_city_is_put_into_an_empty_database_once() {
+    use crate::clock::Millis;
+    use crate::db::with_dbs::{START, with_dbs};
+    use crate::directory::Directory;
+    use crate::login::password::{Hasher, HasherConfig};
+
+    with_dbs(async |db| {
+        let hasher = Hasher::new(HasherConfig::default()).expect("hasher");
+        let big = city(2, 3_000);
+        let made = seed(&db, &hasher, &big, DEFAULT_PASSWORD, START).await.expect("seeded");
+        assert_eq!(made, Seeded::Made(3_000));
+        assert_eq!(hasher.checks(), 0);
+        let again = seed(&db, &hasher, &city(3, STAFF), DEFAULT_PASSWORD, Millis(0)).await.expect("seeded");
+        assert_eq!(again, Seeded::WasThere);
+        let directory = Directory::open(&db).await.expect("directory");
+        assert_eq!(directory.index().len(), 3_000);
+        assert_eq!(directory.index().units().len(), big.units.len());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_weak_demo_password_is_refused() {
+    use crate::db::with_dbs::{START, with_dbs};
+    use crate::login::password::{Hasher, HasherConfig};
+
+    with_dbs(async |db| {
+        let hasher = Hasher::new(HasherConfig::default()).expect("hasher");
+        assert!(seed(&db, &hasher, &city(1, STAFF), "demo", START).await.is_err());
+    })
+    .await;
+}

@@ -8,3 +8,6 @@ pub mod rules;
 pub mod store;
 
 pub use live::Directory;
+
+#[cfg(test)]
+mod tests;

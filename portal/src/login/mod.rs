@@ -17,3 +17,6 @@ pub mod throttle;
 pub mod tickets;
 
 pub use service::Service;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! Puts a city into an empty database.
+
+use super::{City, DemoAccount};
+use crate::clock::Millis;
+use crate::db::{Db, DbError};
+use crate::directory::{self, Directory};
+use crate::login::accounts::{AccountError, create_with_shared_password};
+use crate::login::password::Hasher;
+
+/// Password of every demo account unless another one is given. It is printed at start and known to everybody: a demo only.
+pub const DEFAULT_PASSWORD: &str = "lantern-harbor-47";
+
+/// What became of a city.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seeded {
+    /// It is there now, with this many people.
+    Made(usize),
+    /// The directory had people already; nothing was changed.
+    WasThere,
+}
+
+/// Writes the city's units, people and accounts, all with the same password, unless there is a directory already.
+///
+/// # Errors
+/// A password that is not good enough, or the database's.
+pub async fn seed(
+    db: &Db,
+    hasher: &Hasher,
+    city: &City,
+    password: &str,
+    now: Millis,
+) -> Result<Seeded, AccountError> {
+    if !Directory::open(db).await?.index().is_empty() {
+        return Ok(Seeded::WasThere);
+    }
+    // Accounts first: a start that was cut off in between finds no people, and tells what is wrong by its unique names.
+    let accounts = city.accounts.iter().map(|DemoAccount { person, account }| (*person, account.clone()));
+    match create_with_shared_password(db, hasher, accounts, password, now).await {
+        // The accounts of such a start are these very ones: the same seed makes the same ids.
+        Ok(_) | Err(AccountError::Db(DbError::Unique(_))) => {}
+        Err(error) => return Err(error),
+    }
+    directory::live::import(db, &city.units, &city.people).await?;
+    Ok(Seeded::Made(city.people.len()))
+}
