@@ -47,6 +47,7 @@ export class LiveCall {
   #quality: Quality = $state.raw({ word: 'unknown', cause: 'none' });
   #reactions: ShownReaction[] = $state.raw([]);
   #handUp = $state(false);
+  #own: Partial<Record<Source, MediaStream | undefined>> = $state.raw({});
   /** Peers with a raised hand. */
   readonly hands = new SvelteSet<PeerId>();
   /** Sources that the browser is opening, perhaps asking the person. */
@@ -121,6 +122,11 @@ export class LiveCall {
   /** The stream of a source of a peer, when it arrives. */
   stream(peer: PeerId | null, source: Source): MediaStream | null {
     return this.#remote.find((track) => track.peer === peer && track.source === source)?.stream ?? null;
+  }
+
+  /** This person's own camera or screen, as it is sent. */
+  own(source: 'camera' | 'screen'): MediaStream | null {
+    return this.#own[source] ?? null;
   }
 
   /** Takes a newer picture. */
@@ -246,9 +252,13 @@ export class LiveCall {
     // The person may have changed their mind while the browser asked; what counts is now.
     if (track && this.wants(source)) {
       track.enabled = true;
+      if (this.#own[source]?.getTracks()[0] !== track) {
+        this.#own = { ...this.#own, [source]: new MediaStream([track]) };
+      }
       await this.#media.setTrack(source, track);
       return;
     }
+    if (this.#own[source]) this.#own = { ...this.#own, [source]: undefined };
     await this.#media.setTrack(source, null);
     this.parts.onUnused(source);
     if (this.wants(source)) await this.set(source, false);

@@ -29,7 +29,6 @@ export default defineTexts({
     'call.incoming.voice': '語音來電',
     'call.incoming.video': '視訊來電',
     'call.incoming.group': '群組來電，共 {count} 人',
-    'call.incoming.missed_text': '來自{unit}',
     'call.answer': '接聽',
     'call.answer_video': '視訊接聽',
     'call.answer_voice': '語音接聽',
@@ -39,8 +38,6 @@ export default defineTexts({
     'call.waiting': '{name} 來電插撥',
 
     'call.region': '通話',
-    'call.outgoing': '撥打給 {name}',
-    'call.with': '與 {name} 通話',
     'call.group_with': '{name} 等 {count} 人',
     'call.cancel': '取消撥號',
     'call.hang_up': '掛斷',
@@ -78,7 +75,6 @@ export default defineTexts({
 
     'call.you': '您',
     'call.muted': '已靜音',
-    'call.speaking': '發言中',
     'call.hand_is_up': '已舉手',
     'call.sharing': '{name} 正在分享畫面',
     'call.you_share': '您正在分享畫面',
@@ -121,7 +117,6 @@ export default defineTexts({
     'call.cause.jitter': '網路忽快忽慢，聲音可能斷續。關閉鏡頭會有幫助。',
 
     'call.error.generic': '操作沒有成功，請再試一次。',
-    'call.error.start': '無法撥打：{text}',
     'call.help.title': '通話中的快捷鍵',
     'call.people': '通話中的人',
   },
@@ -152,7 +147,6 @@ export default defineTexts({
     'call.incoming.voice': 'Voice call',
     'call.incoming.video': 'Video call',
     'call.incoming.group': 'Group call, {count} {count|person|people}',
-    'call.incoming.missed_text': 'From {unit}',
     'call.answer': 'Answer',
     'call.answer_video': 'Answer with video',
     'call.answer_voice': 'Answer with voice',
@@ -162,8 +156,6 @@ export default defineTexts({
     'call.waiting': '{name} is calling',
 
     'call.region': 'Call',
-    'call.outgoing': 'Calling {name}',
-    'call.with': 'Call with {name}',
     'call.group_with': '{name} and others, {count} {count|person|people}',
     'call.cancel': 'Cancel',
     'call.hang_up': 'Hang up',
@@ -201,7 +193,6 @@ export default defineTexts({
 
     'call.you': 'You',
     'call.muted': 'Muted',
-    'call.speaking': 'Speaking',
     'call.hand_is_up': 'Hand raised',
     'call.sharing': '{name} is sharing a screen',
     'call.you_share': 'You are sharing your screen',
@@ -244,7 +235,6 @@ export default defineTexts({
     'call.cause.jitter': 'The network is uneven and sound may break up. Turning the camera off helps.',
 
     'call.error.generic': 'That did not work. Please try again.',
-    'call.error.start': 'Could not call: {text}',
     'call.help.title': 'Shortcuts during a call',
     'call.people': 'People in the call',
   },

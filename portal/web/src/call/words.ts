@@ -1,5 +1,5 @@
 import type { CallView, EndReason, PersonId } from '../gen/wire';
-import type { PlainKey } from '../i18n';
+import { t, type PlainKey } from '../i18n';
 import type { MediaProblem } from './problems';
 import { others } from './view';
 
@@ -25,10 +25,11 @@ export function problemWords({ device, kind }: MediaProblem): PlainKey | null {
   return `call.problem.${device}.${kind}`;
 }
 
-/** The name that stands for a call: the other person, or for a group its first other person. */
-export function nameOf(view: CallView, me: PersonId): string {
+/** What a call is called: the other person's name, for a group the first name and how many. */
+export function titleOf(view: CallView, me: PersonId): string {
   const people = others(view, me);
   // To someone who is called, the caller matters most.
   const first = people.find((party) => party.card.person === view.starter) ?? people[0];
-  return first?.card.name ?? '';
+  const name = first?.card.name ?? '';
+  return people.length > 1 ? t('call.group_with', { name, count: people.length + 1 }) : name;
 }
