@@ -1,0 +1,71 @@
+/** The REST interface, one function per endpoint. */
+import { get, send, type RequestOptions } from './request';
+import type { CallsPage, Login, Me, PeoplePage, Person, SearchResult, Unit } from './types';
+
+export type * from './types';
+export { ApiError, asApiError } from './error';
+export { isAbort, onNotLoggedIn, type RequestOptions } from './request';
+
+/** People per page of a unit's list. */
+const PEOPLE_PER_PAGE = 100;
+/** Hits of one search; nobody reads more, and the next letter narrows them. */
+const HITS = 50;
+/** Calls per page of the history. */
+const CALLS_PER_PAGE = 50;
+
+const path = encodeURIComponent;
+
+export function logIn(account: string, password: string): Promise<Me> {
+  return send('POST', '/api/login', { account, password });
+}
+
+/** Ends this browser's log-in. */
+export function logOut(): Promise<void> {
+  return send('POST', '/api/logout');
+}
+
+/** Ends all log-ins of the person, this one included. */
+export function logOutEverywhere(): Promise<void> {
+  return send('POST', '/api/logout-everywhere');
+}
+
+export function me(): Promise<Me> {
+  return get('/api/me');
+}
+
+export async function logins(options?: RequestOptions): Promise<Login[]> {
+  return (await get<{ logins: Login[] }>('/api/logins', {}, options)).logins;
+}
+
+/** Ends another log-in of one's own. */
+export function endLogin(id: string): Promise<void> {
+  return send('DELETE', `/api/logins/${path(id)}`);
+}
+
+/** The whole tree of units. */
+export async function units(options?: RequestOptions): Promise<Unit[]> {
+  return (await get<{ units: Unit[] }>('/api/units', {}, options)).units;
+}
+
+export function peopleOfUnit(unit: string, after?: string, options?: RequestOptions): Promise<PeoplePage> {
+  return get(`/api/units/${path(unit)}/people`, { after, limit: PEOPLE_PER_PAGE }, options);
+}
+
+export function person(id: string, options?: RequestOptions): Promise<Person> {
+  return get(`/api/people/${path(id)}`, {}, options);
+}
+
+/** People whose name, post, unit or extension matches; with `unit`, only those in it and below. */
+export function search(q: string, unit?: string, options?: RequestOptions): Promise<SearchResult> {
+  return get('/api/search', { q, unit, limit: HITS }, options);
+}
+
+/** Calls, newest first, older than `before`. */
+export function calls(before?: number, limit = CALLS_PER_PAGE, options?: RequestOptions): Promise<CallsPage> {
+  return get('/api/calls', { before, limit }, options);
+}
+
+/** Marks missed calls as seen on all devices, up to a time. */
+export function markCallsSeen(upTo: number): Promise<void> {
+  return send('POST', '/api/calls/seen', { up_to: upTo });
+}
