@@ -1,3 +1,36 @@
 import { defineTexts } from '../i18n/define';
 
-export default defineTexts({ zh: {}, en: {} });
+export default defineTexts({
+  zh: {
+    'home.morning': '{name}，早安',
+    'home.afternoon': '{name}，午安',
+    'home.evening': '{name}，晚安',
+    'home.quick_dial': '常聯絡的同仁',
+    'home.recent': '最近通話',
+    'home.all_calls': '全部紀錄',
+    'home.no_calls': '還沒有通話紀錄',
+    'home.no_calls_text': '從通訊錄找到同仁，按一下就能語音或視訊通話。',
+    'home.open_directory': '開啟通訊錄',
+    'home.missed': '您有 {count} 通未接來電',
+    'home.show_missed': '查看',
+    'home.colleagues': '{unit}的同仁',
+    'home.whole_unit': '整個單位',
+    'home.no_colleagues': '這個單位目前只有您一位',
+  },
+  en: {
+    'home.morning': 'Good morning, {name}',
+    'home.afternoon': 'Good afternoon, {name}',
+    'home.evening': 'Good evening, {name}',
+    'home.quick_dial': 'People you call often',
+    'home.recent': 'Recent calls',
+    'home.all_calls': 'All calls',
+    'home.no_calls': 'No calls yet',
+    'home.no_calls_text': 'Find a colleague in the directory and call by voice or video with one press.',
+    'home.open_directory': 'Open the directory',
+    'home.missed': 'You have {count} missed {count|call|calls}',
+    'home.show_missed': 'Show',
+    'home.colleagues': 'Colleagues in {unit}',
+    'home.whole_unit': 'The whole unit',
+    'home.no_colleagues': 'You are the only one in this unit',
+  },
+});
