@@ -1,11 +1,17 @@
+import { resolve } from 'node:path';
+
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+
+import { serviceWorker, WORKER_ENTRY, WORKER_FILE } from './build/service-worker.ts';
+import app from './package.json' with { type: 'json' };
 
 /** Where a server of one's own listens while `npm run dev` serves the app. */
 const BACKEND = process.env['SWITCHBOARD_URL'] ?? 'http://localhost:8080';
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), serviceWorker(resolve(import.meta.dirname, 'public'))],
+  define: { __APP_VERSION__: JSON.stringify(app.version) },
   // Svelte's component tests in jsdom need the browser build, not the server one.
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   build: {
@@ -15,6 +21,15 @@ export default defineConfig(({ mode }) => ({
     // Inline bootstrap code of the polyfill would need an exception in the policy; every supported browser has preload.
     modulePreload: { polyfill: false },
     sourcemap: false,
+    rolldownOptions: {
+      input: {
+        index: resolve(import.meta.dirname, 'index.html'),
+        sw: resolve(import.meta.dirname, WORKER_ENTRY),
+      },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === 'sw' ? WORKER_FILE : 'assets/[name]-[hash].js'),
+      },
+    },
   },
   server: {
     port: 5173,
