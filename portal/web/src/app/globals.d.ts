@@ -1,0 +1,2 @@
+/** Version of the app, put in by the build from package.json. */
+declare const __APP_VERSION__: string;

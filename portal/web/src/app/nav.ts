@@ -1,0 +1,16 @@
+import type { PlainKey } from '../i18n';
+import type { IconName } from '../ui/icons/paths';
+import type { Route } from './routes';
+
+/** The pages of the main menu, in its order. */
+export const NAV: readonly { name: Route['name']; to: Route; icon: IconName; label: PlainKey }[] = [
+  { name: 'home', to: { name: 'home' }, icon: 'home', label: 'app.nav.home' },
+  {
+    name: 'directory',
+    to: { name: 'directory', unit: null, person: null },
+    icon: 'directory',
+    label: 'app.nav.directory',
+  },
+  { name: 'history', to: { name: 'history', filter: 'all' }, icon: 'clock', label: 'app.nav.history' },
+  { name: 'settings', to: { name: 'settings' }, icon: 'settings', label: 'app.nav.settings' },
+];
