@@ -43,7 +43,7 @@ struct State {
 }
 
 impl LocalBus {
-    pub(super) fn new(log: Arc<dyn EventLog>, limits: Limits) -> Self {
+    pub(crate) fn new(log: Arc<dyn EventLog>, limits: Limits) -> Self {
         let state = State { rings: Rings::new(limits), readers: HashMap::new(), filling: HashMap::new() };
         LocalBus(Arc::new(Inner {
             state: Mutex::new(state),

@@ -23,6 +23,8 @@ use crate::ws::{Adopted, FromShard, Identity, Inbox, Shard, ShardConfig, Socket,
 
 /// Requests that wait for the node. Smaller: clients are refused in a short peak. Larger: a peak is answered late.
 const INBOX: usize = 16 * 1024;
+/// Publications that wait for one shard. Smaller: in a burst its sockets read from the ring, which costs more.
+const FEED: usize = 4 * 1024;
 /// Most shards: the shard has eight bits in the id of a socket.
 const MAX_SHARDS: usize = 255;
 
@@ -129,6 +131,7 @@ fn start_shards(config: &HubConfig, bus: &Bus, inbox: &Arc<Inbox<NodeInput>>) ->
             bus: bus.clone(),
             runtime: Handle::current(),
             to_node: Arc::new(move |told| to_node(&node, told)),
+            feed: FEED,
             ping_every: config.ping_every,
             stall: config.stall,
         })

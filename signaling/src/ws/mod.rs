@@ -17,12 +17,16 @@ mod counters;
 mod deliver;
 mod encode;
 mod fanout;
+#[cfg(test)]
+pub(crate) mod harness;
 mod inbox;
 mod outbox;
 mod reader;
 mod shard;
 mod stream;
 mod table;
+#[cfg(test)]
+mod tests;
 mod topics;
 
 use bytes::Bytes;

@@ -26,8 +26,6 @@ use crate::session::SocketId;
 /// Things to do that wait for one shard, direct frames mostly. Smaller: a node that is faster than the shard for a moment
 /// has sockets closed. Larger: more memory when a shard hangs.
 const INBOX: usize = 64 * 1024;
-/// Publications that wait for one shard; past it the sockets catch up from the ring.
-const FEED: usize = 4 * 1024;
 /// The buffer that all sockets of a shard read into.
 const SCRATCH: usize = 64 * 1024;
 /// Pings go out in so many groups over the interval, so that they do not bunch.
@@ -45,6 +43,8 @@ pub(crate) struct ShardConfig {
     /// Where the log is read.
     pub runtime: Handle,
     pub to_node: ToNode,
+    /// Publications that wait for the shard at most; past it the sockets catch up from the ring.
+    pub feed: usize,
     /// A socket without a sign of life is pinged this often.
     pub ping_every: Duration,
     /// A socket that takes no byte for so long is closed as too slow; a close frame is given as long to be answered.
@@ -82,7 +82,7 @@ impl Shard {
         let inbox = Arc::new(Inbox::new(INBOX, wake.clone()));
         let counters = Arc::new(Counters::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let feed = config.bus.feed(FEED, wake);
+        let feed = config.bus.feed(config.feed, wake);
         let (inside, numbers) = (inbox.clone(), counters.clone());
         let thread = Builder::new().name(format!("ws-{}", config.index)).spawn(move || {
             let worker = Rc::new(Worker::new(config, inside, feed, numbers));
