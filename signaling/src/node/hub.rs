@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
 use super::actor::Node;
+use super::gauges::{Gauges, Load};
 use super::input::NodeInput;
 use super::{HubConfig, MediaPlane, Ports};
 use crate::bus::{Bus, Lane, Publication};
@@ -38,6 +39,7 @@ struct Inner {
     node: Stopper,
     bus: Bus,
     next: AtomicUsize,
+    gauges: Arc<Gauges>,
 }
 
 /// Tells the node to stop when it is dropped.
@@ -65,8 +67,12 @@ impl Hub {
         let bus = Bus::local(ports.log.clone(), config.rings);
         let shards = start_shards(&config, &bus, &inbox)?;
         let to_shards = shards.iter().map(|shard| shard.inbox().clone()).collect();
-        tokio::spawn(Node::new(config, ports, media, bus.clone(), inbox.clone(), to_shards).run());
-        Ok(Hub(Arc::new(Inner { shards, node: Stopper(inbox), bus, next: AtomicUsize::new(0) })))
+        let gauges = Arc::new(Gauges::default());
+        let spread = config.drain_spread;
+        let node = Node::new(ports, media, bus.clone(), inbox.clone(), to_shards, spread, gauges.clone());
+        tokio::spawn(node.run());
+        let next = AtomicUsize::new(0);
+        Ok(Hub(Arc::new(Inner { shards, node: Stopper(inbox), bus, next, gauges })))
     }
 
     /// Takes over an upgraded socket. `prefix` is what was read past the upgrade request.
@@ -101,6 +107,11 @@ impl Hub {
         let mut totals = Totals::default();
         self.0.shards.iter().for_each(|shard| shard.counters().add_to(&mut totals));
         totals
+    }
+
+    /// How much the node holds at the moment.
+    pub fn load(&self) -> Load {
+        self.0.gauges.read()
     }
 
     /// Sends everybody elsewhere: clients are told when to reconnect, spread over the configured time, and their sockets are

@@ -5,14 +5,45 @@ use std::time::Duration;
 use media::control::MediaEvent;
 use tokio::sync::oneshot;
 
-use crate::ids::{LoginId, PersonId};
-use crate::wire::server::PresenceStatus;
+use super::calls::Asked;
+use super::topics::Purpose;
+use crate::bus::Start;
+use crate::call::JournalTicket;
+use crate::ids::{CallId, LoginId, PersonId, SessionId};
+use crate::ports::PortError;
+use crate::session::SocketId;
+use crate::topic::Topic;
+use crate::wire::call::PersonCard;
+use crate::wire::server::{PresenceStatus, Reply};
 use crate::ws::FromShard;
 
 /// One item of the node's inbox.
 pub(super) enum NodeInput {
     Shard(FromShard),
     Media(MediaEvent),
+    /// The reply to a request that was answered elsewhere, by the media plane.
+    Reply {
+        session: SessionId,
+        id: u32,
+        reply: Reply,
+    },
+    /// The cards that a request waited for.
+    Cards {
+        asked: Asked,
+        cards: Result<Vec<PersonCard>, PortError>,
+    },
+    /// Where the topics start that a socket wants; `None` when the log could not be asked.
+    Starts {
+        socket: SocketId,
+        purpose: Purpose,
+        starts: Option<Vec<(Topic, Start)>>,
+    },
+    /// A journal entry is durable, or could not be written.
+    Journal {
+        call: CallId,
+        ticket: JournalTicket,
+        durable: bool,
+    },
     EndLogin(LoginId),
     PresenceOf(PersonId, oneshot::Sender<PresenceStatus>),
     Drain(Duration, oneshot::Sender<()>),

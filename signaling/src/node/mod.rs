@@ -8,9 +8,15 @@
 //! [`Hub`] is the handle: the portal hands sockets and events to it.
 
 mod actor;
+mod calls;
+mod drain;
+mod gauges;
 mod hub;
 mod input;
+mod journal;
 mod media;
+mod sessions;
+mod topics;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +27,7 @@ use crate::bus;
 use crate::log::EventLog;
 use crate::ports::{Journal, People};
 
+pub use gauges::Load;
 pub use hub::{Hub, NotAdopted};
 pub use media::MediaPlane;
 
