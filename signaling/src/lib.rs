@@ -4,6 +4,7 @@
 
 pub mod bus;
 pub mod call;
+mod clock;
 pub mod ids;
 pub mod log;
 pub mod node;

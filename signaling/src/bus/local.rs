@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use super::feed::{Feed, FeedQueue};
 use super::rings::{Append, Rings};
 use super::{Limits, Publication, Since};
+use crate::clock;
 use crate::log::EventLog;
 use crate::topic::Topic;
 
@@ -117,7 +118,7 @@ impl LocalBus {
 impl State {
     /// Appends and delivers; true when the publication leaves a gap.
     fn accept(&mut self, publication: Publication) -> bool {
-        let now = Instant::now().into_std();
+        let now = clock::now().into_std();
         let Publication { topic, seq, ref frame, .. } = publication;
         match self.rings.append(now, topic, seq, frame.clone()) {
             Append::Next => self.deliver(publication),
@@ -211,7 +212,7 @@ async fn fill(bus: Weak<Inner>, topic: Topic) {
             Err(_) => tracing::warn!(%topic, head, "reading a gap took too long"),
         }
         drop(inner);
-        sleep(pause).await;
+        clock::pause(pause).await;
         pause = (pause * 2).min(RETRY.1);
     }
 }

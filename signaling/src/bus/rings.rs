@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn serves_what_follows_and_says_what_is_too_old() {
         let mut rings = rings(4, 1_000);
-        let now = Instant::now();
+        let now = crate::clock::now().into_std();
         for seq in 1..=6 {
             assert_eq!(rings.append(now, Topic::City, seq, frame(seq)), Append::Next);
         }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn refuses_gaps_and_duplicates() {
         let mut rings = rings(4, 1_000);
-        let now = Instant::now();
+        let now = crate::clock::now().into_std();
         rings.meet(Topic::City, 10);
         assert_eq!(rings.append(now, Topic::City, 12, frame(12)), Append::Gap);
         assert_eq!(rings.append(now, Topic::City, 10, frame(10)), Append::Duplicate);
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn bytes_are_bounded_over_all_topics_and_old_frames_expire() {
         let mut rings = rings(100, 50);
-        let now = Instant::now();
+        let now = crate::clock::now().into_std();
         let person = Topic::Person(crate::ids::PersonId(uuid::Uuid::from_u128(1)));
         for seq in 1..=5 {
             rings.append(now, person, seq, frame(seq));
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn eviction_order_does_not_grow_without_bound() {
         let mut rings = rings(4, 1_000_000);
-        let now = Instant::now();
+        let now = crate::clock::now().into_std();
         for seq in 1..=10_000 {
             rings.append(now, Topic::City, seq, frame(seq));
         }
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn chunks_are_bounded_in_bytes_but_never_empty() {
         let mut rings = rings(16, 10_000_000);
-        let now = Instant::now();
+        let now = crate::clock::now().into_std();
         for seq in 1..=4 {
             rings.append(now, Topic::City, seq, Bytes::from(vec![b'x'; REPLAY_CHUNK]));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
@@ -14,6 +14,7 @@ use super::topics::Welcoming;
 use super::{MediaPlane, Ports};
 use crate::bus::{Bus, Lane};
 use crate::call::{CallInput, Exchange};
+use crate::clock;
 use crate::ids::{LoginId, SessionId};
 use crate::placement::Placement;
 use crate::session::{SessionInput, Sessions, SocketId};
@@ -156,7 +157,7 @@ impl Node {
     }
 
     fn end_login(&mut self, login: LoginId) {
-        let now = Instant::now();
+        let now = clock::now();
         while self.ended.pop_front_if(|(at, _)| now - *at > REMEMBER_ENDED).is_some() {}
         self.ended.push_back((now, login));
         self.session(SessionInput::LoginEnded { login });
@@ -165,14 +166,14 @@ impl Node {
     /// Feeds the session core and carries out what it decides.
     pub(super) fn session(&mut self, input: SessionInput) {
         let mut out = Vec::new();
-        self.sessions.handle(Instant::now().into_std(), input, &mut out);
+        self.sessions.handle(clock::now().into_std(), input, &mut out);
         out.into_iter().for_each(|output| self.carry_out_session(output));
     }
 
     /// Feeds the call core and carries out what it decides.
     pub(super) fn call(&mut self, input: CallInput) {
         let mut out = Vec::new();
-        self.calls.handle(Instant::now().into_std(), wall_ms(), input, &mut out);
+        self.calls.handle(clock::now().into_std(), clock::wall_ms(), input, &mut out);
         out.into_iter().for_each(|output| self.carry_out_call(output));
     }
 
@@ -206,7 +207,7 @@ impl Node {
 
     /// Runs the timers that are due.
     fn tick(&mut self) {
-        let now = Instant::now();
+        let now = clock::now();
         let due = |deadline: Option<std::time::Instant>| deadline.is_some_and(|at| at <= now.into_std());
         if due(self.sessions.deadline()) {
             self.session(SessionInput::Tick);
@@ -225,7 +226,7 @@ impl Node {
 
     /// When a room that could not be closed is tried again.
     pub(super) fn close_later(&mut self, room: media::ids::RoomId) {
-        self.unclosed.push_back((Instant::now() + RETRY_CLOSE, room));
+        self.unclosed.push_back((clock::now() + RETRY_CLOSE, room));
     }
 }
 
@@ -234,9 +235,4 @@ async fn until(deadline: Option<Instant>) {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
     }
-}
-
-/// UTC milliseconds; a clock before 1970 counts as 1970.
-pub(super) fn wall_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

@@ -54,13 +54,13 @@ impl Node {
             other => call_request(other),
         };
         match request {
-            Some(request) => self.to_owner(session, id, request),
+            Some(request) => self.ask_owner(session, id, request),
             None => self.refuse(session, id, ErrorCode::BadFrame),
         }
     }
 
     /// Gives the request to the node that owns the call.
-    fn to_owner(&mut self, session: SessionId, id: u32, request: CallRequest) {
+    fn ask_owner(&mut self, session: SessionId, id: u32, request: CallRequest) {
         let owner = request.call().map_or(Owner::Here, |call| self.placement.owner(call));
         match owner {
             Owner::Here => self.call(CallInput::Request { session, id, request }),
@@ -99,7 +99,7 @@ impl Node {
             }
             Wants::Add { call } => CallRequest::Add { call, people, cards },
         };
-        self.to_owner(session, id, request);
+        self.ask_owner(session, id, request);
     }
 
     /// Card of the session's person, from its socket.

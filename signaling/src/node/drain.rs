@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::actor::Node;
+use crate::clock;
 use crate::session::SocketId;
 use crate::wire::server::{CloseCode, Event};
 use crate::ws::ToSocket;
@@ -36,7 +37,7 @@ impl Drain {
 
 impl Node {
     pub(super) fn start_drain(&mut self, within: Duration, tell: oneshot::Sender<()>) {
-        let now = Instant::now();
+        let now = clock::now();
         let spread = self.drain_spread.min(within / 2);
         let drain = self.drain.get_or_insert_with(|| {
             let until = now + within.saturating_sub(GRACE.min(within / 2));
@@ -66,7 +67,7 @@ impl Node {
             && let Some(drain) = &mut self.drain
         {
             // Who does not wait any more needs not be told.
-            drain.waiting.drain(..).for_each(|tell| drop(tell.send(())));
+            drain.waiting.drain(..).for_each(|tell| tell.send(()).unwrap_or_default());
         }
     }
 

@@ -114,6 +114,13 @@ impl Hub {
         self.0.gauges.read()
     }
 
+    /// Subscriptions of shards to topics on the bus.
+    pub fn subscriptions(&self) -> usize {
+        match &self.0.bus {
+            Bus::Local(bus) => bus.subscriptions(),
+        }
+    }
+
     /// Sends everybody elsewhere: clients are told when to reconnect, spread over the configured time, and their sockets are
     /// closed; those in a call may stay until it ends. Done when no socket is left, and after `within` at the latest.
     pub async fn drain(&self, within: Duration) {

@@ -4,12 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 
 use super::actor::Node;
 use super::input::NodeInput;
 use crate::bus::Lane;
 use crate::call::{CallInput, JournalTicket};
+use crate::clock;
 use crate::ids::CallId;
 use crate::ports::{Journal, JournalEntry};
 
@@ -80,7 +81,7 @@ impl Node {
 
 /// Tries until it is durable (true) or the time is over.
 async fn write(journal: &Arc<dyn Journal>, entry: JournalEntry) -> bool {
-    let deadline = Instant::now() + deadline_of(&entry);
+    let deadline = clock::now() + deadline_of(&entry);
     let mut pause = PAUSE.0;
     let tries = async {
         loop {
@@ -89,7 +90,7 @@ async fn write(journal: &Arc<dyn Journal>, entry: JournalEntry) -> bool {
                 Ok(Err(error)) => tracing::warn!(call = %call_of(&entry), %error, "journal"),
                 Err(_) => tracing::warn!(call = %call_of(&entry), "the journal did not answer in time"),
             }
-            sleep(pause).await;
+            clock::pause(pause).await;
             pause = (pause * 2).min(PAUSE.1);
         }
     };
@@ -166,7 +167,7 @@ mod tests {
         let journal: Arc<dyn Journal> = Arc::new(Failing(Mutex::new(5)));
         assert!(write(&journal, entry.clone()).await);
         let journal: Arc<dyn Journal> = Arc::new(Failing(Mutex::new(u32::MAX)));
-        let began = Instant::now();
+        let began = clock::now();
         assert!(!write(&journal, entry).await);
         assert_eq!(began.elapsed(), END_DEADLINE);
     }

@@ -14,7 +14,7 @@ mod gauges;
 mod hub;
 mod input;
 mod journal;
-mod media;
+mod plane;
 mod sessions;
 mod topics;
 
@@ -29,7 +29,7 @@ use crate::ports::{Journal, People};
 
 pub use gauges::Load;
 pub use hub::{Hub, NotAdopted};
-pub use media::MediaPlane;
+pub use plane::MediaPlane;
 
 /// How a hub is set up.
 #[derive(Clone, Debug)]
@@ -83,7 +83,11 @@ pub trait Ids: Send + Sync {
 pub struct TimedIds;
 
 impl Ids for TimedIds {
+    #[expect(clippy::disallowed_methods, reason = "this is the id source")]
     fn fresh(&self) -> Uuid {
         Uuid::now_v7()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::actor::{Node, wall_ms};
+use super::actor::Node;
 use super::topics::{Purpose, Welcoming};
 use crate::bus::Lane;
 use crate::call::CallInput;
+use crate::clock::wall_ms;
 use crate::ids::SessionId;
 use crate::session::{SessionInput, SessionOutput, SocketId};
 use crate::topic::Topic;

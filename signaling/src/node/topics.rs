@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::actor::{Node, wall_ms};
+use super::actor::Node;
 use super::input::NodeInput;
 use super::sessions::encode;
 use crate::bus::{Bus, Lane, Start};
 use crate::call::CallInput;
+use crate::clock;
 use crate::ids::{PersonId, SessionId};
 use crate::session::limits::{HEARTBEAT, RESUME_WINDOW};
 use crate::session::{SessionInput, SocketId, TopicFrom};
@@ -111,9 +112,14 @@ impl Node {
         if overflow {
             return self.tell(socket, ToSocket::Close(CloseCode::Abuse));
         }
-        let now = tokio::time::Instant::now().into_std();
+        let now = clock::now().into_std();
         let mut brought = Vec::new();
-        self.calls.handle(now, wall_ms(), CallInput::SessionUp { session, person, device }, &mut brought);
+        self.calls.handle(
+            now,
+            clock::wall_ms(),
+            CallInput::SessionUp { session, person, device },
+            &mut brought,
+        );
         let topics = starts.iter().map(|(_, start)| start.head.clone()).collect();
         let welcome = self.welcome_frame(session, person, resumed, topics);
         self.tell(socket, ToSocket::Text(Lane::Urgent, encode(&ReplyFrame { id, reply: welcome })));
@@ -134,7 +140,7 @@ impl Node {
             session,
             resumed,
             person,
-            server_time: wall_ms(),
+            server_time: clock::wall_ms(),
             heartbeat_ms: HEARTBEAT.as_millis() as u32,
             resume_window_ms: RESUME_WINDOW.as_millis() as u32,
             topics,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use super::conn::{Conn, Sent};
 use super::counters::add;
@@ -13,6 +13,7 @@ use super::shard::Worker;
 use super::topics::Subscription;
 use super::{FromShard, Lane, ToShard, ToSocket, encode};
 use crate::bus::{Bus, REPLAY_CHUNK, Since};
+use crate::clock;
 use crate::session::SocketId;
 use crate::topic::Topic;
 use crate::wire::server::{CloseCode, Event, EventFrame, PresenceView, TopicHead};
@@ -206,7 +207,7 @@ impl Worker {
             return;
         }
         let sent = conn.send_close(code, discard);
-        self.closings.borrow_mut().push_back((Instant::now() + self.config.stall, conn.id));
+        self.closings.borrow_mut().push_back((clock::now() + self.config.stall, conn.id));
         self.sent(conn, sent);
         self.report(conn);
     }
@@ -229,7 +230,7 @@ async fn read_log(bus: &Bus, topic: Topic, cursor: u64) -> Option<Vec<(u64, Byte
             Ok(Err(error)) => tracing::warn!(%topic, cursor, %error, "reading missed events failed"),
             Err(_) => tracing::warn!(%topic, cursor, "reading missed events took too long"),
         }
-        sleep(LOG_PAUSE).await;
+        clock::pause(LOG_PAUSE).await;
     }
     None
 }

@@ -79,7 +79,7 @@ impl Worker {
             return;
         }
         add(&self.counters.messages_in, 1);
-        let frame = parse(text);
+        let frame = ClientFrame::parse(text.as_bytes());
         let id = match &frame {
             Ok(frame) => frame.id,
             Err((id, _)) => *id,
@@ -117,8 +117,4 @@ fn error_frame(id: u32, error: WireError) -> Bytes {
     let frame = ReplyFrame { id, reply: Reply::Error(error) };
     // Serializing texts and numbers into memory cannot fail.
     encode::text(&serde_json::to_vec(&frame).unwrap_or_default())
-}
-
-fn parse(text: &str) -> Result<ClientFrame, (u32, ErrorCode)> {
-    serde_json::from_str(text).map_err(|_| (0, ErrorCode::BadFrame))
 }
