@@ -12,5 +12,8 @@ mod presence;
 mod requests;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 pub use io::{SessionInput, SessionOutput, SocketId, TopicFrom};
 pub use table::Sessions;

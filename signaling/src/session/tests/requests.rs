@@ -1,0 +1,158 @@
+//! Request ids, limits, and who does what.
+
+use uuid::Uuid;
+
+use super::super::limits::{REFUSAL_BURST, REQUEST_BURST, REQUEST_RATE};
+use super::super::{SessionInput, SessionOutput};
+use super::seconds;
+use super::world::{World, person, position};
+use crate::ids::CallId;
+use crate::topic::Topic;
+use crate::wire::client::Request;
+use crate::wire::error::ErrorCode;
+use crate::wire::server::{CloseCode, Reply};
+
+fn leave() -> Request {
+    Request::CallLeave { call: CallId(Uuid::from_u128(1)) }
+}
+
+#[test]
+fn requests_about_calls_are_handed_out_and_their_reply_is_sent() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let id = world.send(socket, leave());
+    let expected = SessionOutput::Request { session, person: person(1), id, request: leave() };
+    assert_eq!(world.out, [expected]);
+    world.input(SessionInput::Replied { session, id, reply: Reply::Ok {} });
+    assert_eq!(world.replies_to(id), [socket]);
+    world.input(SessionInput::Replied { session, id, reply: Reply::Ok {} });
+    assert_eq!(world.replies_to(id), [socket], "a reply is sent once");
+}
+
+#[test]
+fn a_request_repeated_after_a_resume_gets_the_reply_that_was_lost() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let id = world.send(socket, leave());
+    world.input(SessionInput::Replied { session, id, reply: Reply::Ok {} });
+    world.cut(socket);
+    let socket = world.resume(person(1), session);
+    world.send_as(socket, id, leave());
+    assert_eq!(world.replies.last(), Some(&(socket, id, Reply::Ok {})));
+    assert!(world.handed_out.len() == 1, "done once");
+}
+
+#[test]
+fn a_request_that_is_still_under_way_is_replied_to_on_the_new_socket() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let id = world.send(socket, leave());
+    world.cut(socket);
+    world.input(SessionInput::Replied { session, id, reply: Reply::Ok {} });
+    let socket = world.resume(person(1), session);
+    world.send_as(socket, id, leave());
+    assert_eq!(world.replies_to(id), [socket]);
+
+    let id = world.send(socket, leave());
+    world.send_as(socket, id, leave());
+    assert!(world.out.is_empty(), "repeated while under way");
+    world.input(SessionInput::Replied { session, id, reply: Reply::Ok {} });
+    assert_eq!(world.replies_to(id), [socket]);
+}
+
+#[test]
+fn what_may_be_repeated_is_done_again_and_replied_to_once() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let id = world.send(socket, Request::Ping {});
+    world.cut(socket);
+    let socket = world.resume(person(1), session);
+    world.input(SessionInput::Replied { session, id, reply: Reply::Pong { heads: vec![] } });
+    assert!(world.replies_to(id).is_empty(), "nobody waits on the new socket yet");
+    world.send_as(socket, id, Request::Ping {});
+    assert!(matches!(world.out[..], [SessionOutput::Pong { .. }]));
+    world.input(SessionInput::Replied { session, id, reply: Reply::Pong { heads: vec![] } });
+    assert_eq!(world.replies_to(id), [socket]);
+}
+
+#[test]
+fn an_old_id_is_not_done_again() {
+    let mut world = World::new();
+    let (socket, _) = world.open(person(1));
+    world.send_as(socket, 500, Request::Ping {});
+    world.send_as(socket, 499, leave());
+    let (_, id, reply) = world.replies.last().unwrap();
+    assert!(*id == 499 && matches!(reply, Reply::Error(error) if error.code == ErrorCode::BadFrame));
+    assert!(world.handed_out.is_empty());
+}
+
+#[test]
+fn too_many_requests_are_told_when_to_try_again() {
+    let mut world = World::new();
+    let (socket, _) = world.open(person(1));
+    for _ in 0..REQUEST_BURST {
+        assert_eq!(world.ask(socket, Request::PresenceIdle { idle: false }), Reply::Ok {});
+    }
+    let Reply::Error(error) = world.ask(socket, Request::PresenceIdle { idle: false }) else {
+        panic!("not limited")
+    };
+    assert_eq!((error.code, error.retry_after_ms), (ErrorCode::RateLimited, Some(1_000 / REQUEST_RATE)));
+    world.pass(seconds(1));
+    for _ in 0..REQUEST_RATE {
+        assert_eq!(world.ask(socket, Request::PresenceIdle { idle: false }), Reply::Ok {});
+    }
+    assert_eq!(world.refused(socket, Request::PresenceIdle { idle: false }), ErrorCode::RateLimited);
+}
+
+#[test]
+fn a_client_that_goes_on_is_cut_off() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    for n in 0..REFUSAL_BURST {
+        world.input(SessionInput::Frame { socket, frame: Err((n, ErrorCode::BadFrame)) });
+        assert!(world.open.contains(&socket), "{n}");
+    }
+    world.input(SessionInput::Frame { socket, frame: Err((0, ErrorCode::FrameTooLarge)) });
+    assert_eq!(world.closed[&socket], CloseCode::Abuse);
+    assert!(world.out.contains(&SessionOutput::Down { session }));
+}
+
+#[test]
+fn subscribing_and_unsubscribing() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let id = world.send(socket, Request::Subscribe { topics: vec![position("city", 3)] });
+    assert!(matches!(&world.out[..], [SessionOutput::Subscribe { topics, .. }] if topics[0].seq == 3));
+    world.input(SessionInput::Replied { session, id, reply: Reply::Subscribed { topics: vec![] } });
+
+    let own = Topic::Person(person(1)).to_string();
+    let foreign = Topic::Person(person(2)).to_string();
+    let subscribe = Request::Subscribe { topics: vec![position(&foreign, 0)] };
+    assert_eq!(world.refused(socket, subscribe), ErrorCode::TopicDenied);
+    let unsubscribe = |name: &str| Request::Unsubscribe { topics: vec![name.into()] };
+    assert_eq!(world.refused(socket, unsubscribe(&own)), ErrorCode::TopicDenied);
+    assert_eq!(world.refused(socket, unsubscribe("nothing")), ErrorCode::TopicDenied);
+    assert_eq!(world.ask(socket, unsubscribe("city")), Reply::Ok {});
+    let gone = SessionOutput::Unsubscribe { session, socket, topics: vec![Topic::City] };
+    assert!(world.out.contains(&gone));
+    world.ask(socket, unsubscribe("city"));
+    assert_eq!(world.out.len(), 1, "not subscribed any more: only the reply");
+}
+
+#[test]
+fn pong_names_the_topics() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let id = world.send(socket, Request::Ping {});
+    let topics = vec![Topic::Person(person(1))];
+    assert_eq!(world.out, [SessionOutput::Pong { session, id, topics }]);
+}
+
+#[test]
+fn frames_of_a_closed_socket_are_ignored() {
+    let mut world = World::new();
+    let (socket, _) = world.open(person(1));
+    world.cut(socket);
+    world.send(socket, leave());
+    assert!(world.out.is_empty());
+}
