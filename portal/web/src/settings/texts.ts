@@ -42,7 +42,7 @@ export default defineTexts({
     'settings.language.zh': '中文',
     'settings.language.en': 'English',
     'settings.theme': 'Theme',
-    'settings.theme.system': 'As the system',
+    'settings.theme.system': 'System',
     'settings.theme.light': 'Light',
     'settings.theme.dark': 'Dark',
     'settings.logins': 'Where you are logged in',
