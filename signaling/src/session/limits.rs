@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use crate::wire::limits::{MAX_TOPICS, MAX_WATCHED};
+
 /// How long an upgraded socket may take to say `hello`. Longer lets strangers with a ticket hold sockets for nothing.
 pub const HELLO_TIME: Duration = Duration::from_secs(10);
 
@@ -18,12 +20,6 @@ pub const PRESENCE_GRACE: Duration = Duration::from_secs(10);
 
 /// Most sessions of one person; a new one beyond ends the one that was used least recently.
 pub const MAX_SESSIONS: usize = 16;
-
-/// Most durable topics of one session.
-pub const MAX_TOPICS: usize = 64;
-
-/// Most people whose presence one session watches: what a list on a screen holds.
-pub const MAX_WATCHED: usize = 500;
 
 /// Requests at once: opening the app and a nervous thumb. More lets one device take more of the node's time.
 pub const REQUEST_BURST: u32 = 60;

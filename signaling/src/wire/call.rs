@@ -110,7 +110,7 @@ pub struct MyLeg {
     pub state: LegState,
     /// Set when `state` is `left`.
     pub reason: Option<EndReason>,
-    /// True when the call is on this very session (it called or answered here).
+    /// True when the call is on this very session: it called or answered here, or the call is moving here.
     pub here: bool,
     /// The name of the device that the call is on, when it is not here.
     pub device: Option<String>,
@@ -139,7 +139,8 @@ pub struct CallView {
     pub me: MyLeg,
     /// Everybody, the receiver included, in the order in which they came.
     pub parties: Vec<Party>,
-    /// Set when the call is over for this session; the last view that it gets.
+    /// Set when the call is over for this session: the last view that it gets, unless the call comes back to it. A device that
+    /// was silenced gets such a view, and after it sees the call go on at the other device, from where it can be taken.
     pub ended: Option<EndReason>,
     /// True when this person may end the call for all.
     pub may_end: bool,

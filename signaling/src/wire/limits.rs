@@ -25,7 +25,7 @@ pub const MAX_TOPIC: usize = 64;
 /// Most topics in one frame; also the most that a session may have.
 pub const MAX_TOPICS: usize = 64;
 
-/// Most people in `presence.watch`.
+/// Most people whose presence one session watches: what a list on a screen holds.
 pub const MAX_WATCHED: usize = 500;
 
 /// Most people in `call.start` and `call.add`: a call has 16, one of whom asks.

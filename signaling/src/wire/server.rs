@@ -117,7 +117,7 @@ pub struct Welcome {
     pub calls: Vec<CallView>,
 }
 
-/// An event. `seq` and `epoch` are present on durable topics only.
+/// An event. `seq` is present on durable topics only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct EventFrame {
     /// `hub`, `call`, `presence`, or a durable topic such as `person:0190…`.
