@@ -177,14 +177,14 @@ impl Section {
 
 /// Without a direction attribute a section is sendrecv (RFC 8866, section 6.7).
 fn read_direction(media: &MediaDescription) -> Direction {
-    let directions = media.attributes.iter().filter_map(|attribute| match attribute.key.as_str() {
+    let mut directions = media.attributes.iter().filter_map(|attribute| match attribute.key.as_str() {
         "sendonly" => Some(Direction::SendOnly),
         "recvonly" => Some(Direction::RecvOnly),
         "inactive" => Some(Direction::Inactive),
         "sendrecv" => Some(Direction::SendRecv),
         _ => None,
     });
-    directions.last().unwrap_or(Direction::SendRecv)
+    directions.next_back().unwrap_or(Direction::SendRecv)
 }
 
 /// Ids with a direction of their own are not taken; no browser offers them.

@@ -62,7 +62,8 @@ pub enum SrtpError {
 #[derive(Debug)]
 enum Cipher {
     Gcm(gcm::Gcm),
-    Cm(cm::Cm),
+    /// Boxed: an HMAC key has 1.7 KB, and most peers use GCM.
+    Cm(Box<cm::Cm>),
 }
 
 impl Cipher {
@@ -71,7 +72,7 @@ impl Cipher {
             SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => {
                 Cipher::Gcm(gcm::Gcm::new(profile, master, use_)?)
             }
-            SrtpProfile::Aes128CmSha1_80 => Cipher::Cm(cm::Cm::new(master, use_)?),
+            SrtpProfile::Aes128CmSha1_80 => Cipher::Cm(Box::new(cm::Cm::new(master, use_)?)),
         })
     }
 }

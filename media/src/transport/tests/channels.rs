@@ -11,14 +11,14 @@ use crate::transport::{ChannelId, Input, Message, Output};
 fn opened() -> Sim {
     let mut sim = Sim::with_channels();
     let datagrams = sim.client.open_channel(sim.now, 0, "control");
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_millis(200));
     sim
 }
 
 fn send(sim: &mut Sim, kind: Kind, data: &[u8]) {
     let datagrams = sim.client.send(sim.now, 0, kind, data);
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_millis(500));
 }
 
@@ -92,7 +92,7 @@ fn channels_are_bounded() {
     let mut sim = opened();
     for id in 1..20 {
         let datagrams = sim.client.open_channel(sim.now, id, "more");
-        sim.from_client(datagrams);
+        sim.client_sends(datagrams);
         sim.run_for(Duration::from_millis(50));
     }
     let opened = sim.outputs.iter().filter(|output| matches!(output, Output::ChannelOpened { .. })).count();

@@ -159,7 +159,7 @@ fn another_certificate_gets_no_keys() {
     assert!(sim.keys().is_none());
     let outputs = sim.outputs.len();
     let datagrams = sim.client.connect_sctp(sim.now);
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_secs(3));
     assert_eq!(sim.outputs.len(), outputs, "nothing is taken afterwards");
     assert_eq!(sim.peer.deadline(), None);

@@ -44,7 +44,7 @@ fn session(mtu: usize) -> Vec<Vec<u8>> {
     let mut sim = Sim::new(Behaviour { mtu, ..Behaviour::default() }, Box::new(|_, _, _| Fate::Deliver));
     assert!(sim.run_until(Duration::from_secs(1), |sim| sim.connected()));
     let datagrams = sim.client.connect_sctp(sim.now);
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_millis(100));
     sim.log
 }
@@ -84,7 +84,7 @@ fn a_session_goes_on_through_damaged_datagrams() {
     }
     assert_eq!(sim.closed(), None);
     let datagrams = sim.client.open_channel(sim.now, 0, "still");
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_secs(2));
     assert!(sim.outputs.iter().any(|output| matches!(output, Output::ChannelOpened { .. })));
 }

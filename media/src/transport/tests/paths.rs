@@ -19,7 +19,7 @@ fn move_to(sim: &mut Sim, address: &str) {
     sim.client.address = address.parse().unwrap();
     sim.client.check();
     let datagrams = sim.client.tick(sim.now);
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_millis(100));
 }
 
@@ -38,10 +38,10 @@ fn the_last_nomination_wins_and_takes_dtls_along() {
     move_to(&mut sim, "[2001:db8::5]:6000");
     assert_eq!(sim.selected(), [first, sim.client.address]);
     let datagrams = sim.client.connect_sctp(sim.now);
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_millis(200));
     let datagrams = sim.client.open_channel(sim.now, 0, "moved");
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_millis(200));
     assert!(sim.outputs.iter().any(|output| matches!(output, Output::ChannelOpened { .. })));
     assert_eq!(sim.client.received.len(), 1, "the acknowledgement found the new address");
@@ -141,7 +141,7 @@ fn good_bye_is_said_both_ways() {
     assert_eq!(sim.closed(), None, "whoever closes knows");
     let mut sim = up();
     let datagrams = sim.client.close(sim.now);
-    sim.from_client(datagrams);
+    sim.client_sends(datagrams);
     sim.run_for(Duration::from_millis(50));
     assert_eq!(sim.closed(), Some(LostReason::Closed));
 }

@@ -62,6 +62,10 @@ pub(super) fn config() -> Arc<TransportConfig> {
 
 impl Sim {
     pub(super) fn new(behaviour: Behaviour, faults: Faults) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "virtual time has to start somewhere; nothing depends on when"
+        )]
         let start = Instant::now();
         let mut client = Client::new(start, behaviour, &config());
         let peer = Peer::new(start, config(), client.remote.clone()).unwrap();
@@ -90,7 +94,7 @@ impl Sim {
         let mut sim = Sim::plain();
         assert!(sim.run_until(Duration::from_secs(1), |sim| sim.connected()));
         let datagrams = sim.client.connect_sctp(sim.now);
-        sim.from_client(datagrams);
+        sim.client_sends(datagrams);
         sim.run_for(Duration::from_millis(200));
         sim
     }
@@ -147,7 +151,7 @@ impl Sim {
     fn step(&mut self) {
         if self.client.deadline().is_some_and(|at| at <= self.now) {
             let datagrams = self.client.tick(self.now);
-            self.from_client(datagrams);
+            self.client_sends(datagrams);
         }
         if self.peer.deadline().is_some_and(|at| at <= self.now) {
             self.give(Input::Timeout);
@@ -162,7 +166,7 @@ impl Sim {
                 // A client that has moved does not hear what comes to its old address.
                 Way::ToClient if flying.client == self.client.address => {
                     let datagrams = self.client.handle(self.now, &flying.datagram);
-                    self.from_client(datagrams);
+                    self.client_sends(datagrams);
                 }
                 Way::ToClient => {}
             }
@@ -186,7 +190,7 @@ impl Sim {
         }
     }
 
-    pub(super) fn from_client(&mut self, datagrams: Vec<Vec<u8>>) {
+    pub(super) fn client_sends(&mut self, datagrams: Vec<Vec<u8>>) {
         for datagram in datagrams {
             self.fly(Way::ToServer, self.client.address, datagram);
         }
