@@ -10,6 +10,8 @@
 pub mod config;
 mod credentials;
 mod dtls;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod ice;
 mod peer;
 mod sctp;

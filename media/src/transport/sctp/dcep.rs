@@ -12,7 +12,7 @@ const OPEN_HEADER: usize = 12;
 
 /// DATA_CHANNEL_OPEN of a client.
 #[derive(Debug, PartialEq)]
-pub(super) struct Open<'a> {
+pub(in crate::transport) struct Open<'a> {
     pub(super) label: &'a str,
     pub(super) unordered: bool,
     pub(super) reliability: ReliabilityType,
@@ -25,7 +25,7 @@ pub(super) fn is_ack(data: &[u8]) -> bool {
 }
 
 /// Reads a DATA_CHANNEL_OPEN whose lengths add up and whose label is UTF-8.
-pub(super) fn parse_open(data: &[u8]) -> Option<Open<'_>> {
+pub(in crate::transport) fn parse_open(data: &[u8]) -> Option<Open<'_>> {
     let (header, text) = data.split_at_checked(OPEN_HEADER)?;
     let label_len = usize::from(u16::from_be_bytes([header[8], header[9]]));
     let protocol_len = usize::from(u16::from_be_bytes([header[10], header[11]]));

@@ -1,6 +1,6 @@
 //! Data channels of one peer: SCTP over DTLS (RFC 8831) on rtc-sctp, channels opened by the client (RFC 8832).
 
-mod dcep;
+pub(super) mod dcep;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
