@@ -1,10 +1,13 @@
 //! What every handler holds: the database, the clock and the live side.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use bytes::Bytes;
+use signaling::Hub;
 use signaling::ids::LoginId;
 use signaling::log::LoggedEvent;
+use signaling::ws::{Identity, Socket};
 
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
@@ -12,7 +15,7 @@ use crate::db::{Db, DbResult, Tx};
 use crate::directory::Directory;
 use crate::login;
 
-/// What the slices tell the live side. `signaling`'s hub in the server, a recorder in a slice's tests.
+/// What is told to the live side: `signaling`'s hub in the server, a recorder in a slice's tests.
 pub trait Live: Send + Sync {
     /// Sends a committed event to everybody subscribed to its topic. Never blocks. Events of a topic may come out of order
     /// when two transactions commit at the same moment: the sequence counts.
@@ -20,6 +23,51 @@ pub trait Live: Send + Sync {
 
     /// A log-in has ended: its sockets are closed within a second.
     fn end_login(&self, login: LoginId);
+
+    /// Takes over an upgraded socket, with what the client sent behind the upgrade request.
+    fn adopt(&self, socket: Socket, prefix: Bytes, identity: Identity);
+}
+
+/// The hub, once it runs. The hub needs ports that need the app, and the app needs the hub: the slot is filled last, and
+/// emptied at the stop, when the ring of references must open. While it is empty nobody is connected whom one could tell.
+#[derive(Default)]
+pub struct HubSlot(RwLock<Option<Hub>>);
+
+impl HubSlot {
+    /// Puts the hub in.
+    pub fn fill(&self, hub: Hub) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(hub);
+    }
+
+    /// Takes the hub out.
+    pub fn empty(&self) -> Option<Hub> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn with(&self, tell: impl FnOnce(&Hub)) {
+        if let Some(hub) = &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            tell(hub);
+        }
+    }
+}
+
+impl Live for HubSlot {
+    fn publish(&self, event: LoggedEvent) {
+        self.with(|hub| hub.publish(event));
+    }
+
+    fn end_login(&self, login: LoginId) {
+        self.with(|hub| hub.end_login(login));
+    }
+
+    fn adopt(&self, socket: Socket, prefix: Bytes, identity: Identity) {
+        self.with(|hub| {
+            if let Err(error) = hub.adopt(socket, prefix, identity) {
+                // The socket is closed; its client connects again after a pause.
+                tracing::warn!(%error, "a socket was not taken over");
+            }
+        });
+    }
 }
 
 /// The state of the server. Cheap to clone.
@@ -77,7 +125,7 @@ impl App {
 pub(crate) mod recorder {
     use std::sync::Mutex;
 
-    use super::{Live, LoggedEvent, LoginId};
+    use super::{Bytes, Identity, Live, LoggedEvent, LoginId, Socket};
 
     /// Keeps what it was told.
     #[derive(Default)]
@@ -106,6 +154,10 @@ pub(crate) mod recorder {
 
         fn end_login(&self, login: LoginId) {
             self.ended.lock().expect("recorder").push(login);
+        }
+
+        fn adopt(&self, socket: Socket, _: Bytes, _: Identity) {
+            drop(socket);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! HTTP, the channels and their storage.
 //!
 //! `db` is the only place that knows two databases; `login`, `directory` and `calls` are the slices; `routes` is the whole URL
-//! map; `serve` owns listeners and the order of start and stop.
+//! map; `serve` is the HTTP server, `start` the order of start and stop.
 
 pub mod app;
 pub mod auth;
 pub mod calls;
+pub mod channels;
+mod chores;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -14,8 +16,10 @@ pub mod directory;
 pub mod error;
 pub mod login;
 pub mod metrics;
+pub mod routes;
 pub mod serve;
 #[cfg(test)]
 pub(crate) mod test_app;
+pub mod start;
 pub mod tls;
 pub mod web;

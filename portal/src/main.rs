@@ -1,2 +1,199 @@
-//! Switchboard server.
-fn main() {}
+//! The server binary.
+#![expect(clippy::print_stdout, reason = "what the commands print is their product")]
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use portal::app::{App, HubSlot};
+use portal::config::{Config, DEFAULT_FILE, LogConfig, LogFormat};
+use portal::db::DbError;
+use portal::demo::{self, DemoAccount, Seeded};
+use portal::login::store;
+use portal::start::{self, Addresses, Running};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Switchboard 總機: the messaging and calling hub of a city government.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file [default: switchboard.toml, where there is one].
+    #[arg(long, global = true, env = "SWITCHBOARD_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves; this is the default.
+    Serve,
+    /// Names everything that is wrong with the configuration.
+    CheckConfig,
+    /// Prints a commented configuration with all defaults.
+    DefaultConfig,
+    /// Brings the database up to date and ends.
+    Migrate,
+    /// Fills an empty database with the demo city.
+    Seed {
+        /// People of the city.
+        #[arg(long, default_value_t = demo::STAFF)]
+        staff: usize,
+        /// Do nothing, rather than fail, where there are people already.
+        #[arg(long)]
+        if_empty: bool,
+    },
+    /// Writes the TypeScript and OpenAPI files of the web app.
+    ExportTypes {
+        /// Where to.
+        folder: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("switchboard: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let command = arguments.command.unwrap_or(Command::Serve);
+    match command {
+        Command::DefaultConfig => print!("{DEFAULT_FILE}"),
+        Command::ExportTypes { folder } => portal::channels::export(&folder)?,
+        Command::CheckConfig => {
+            load(arguments.config)?;
+            println!("the configuration is fine");
+        }
+        Command::Serve => with_runtime(load(arguments.config)?, serve)?,
+        Command::Migrate => with_runtime(load(arguments.config)?, migrate)?,
+        Command::Seed { staff, if_empty } => {
+            with_runtime(load(arguments.config)?, async move |config| seed(config, staff, if_empty).await)?;
+        }
+    }
+    Ok(())
+}
+
+/// The file that was named, or `switchboard.toml`, or none; with the environment on top.
+fn load(path: Option<PathBuf>) -> Result<Config, Failure> {
+    let named = path.is_some();
+    let path = path.unwrap_or_else(|| "switchboard.toml".into());
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if !named && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+    };
+    Config::load(&text, std::env::vars())
+        .map_err(|problems| format!("the configuration is wrong\n{problems}").into())
+}
+
+fn with_runtime(
+    config: Config,
+    work: impl AsyncFnOnce(Config) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    start_log(&config.log)?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work(config))
+}
+
+fn start_log(config: &LogConfig) -> Result<(), Failure> {
+    let filter = EnvFilter::builder().parse(&config.level)?;
+    let terminal = std::io::stderr().is_terminal();
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal);
+    match config.format {
+        LogFormat::Text => log.try_init()?,
+        LogFormat::Json => log.json().try_init()?,
+    }
+    Ok(())
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let mut stop = Stop::new()?;
+    let running = Running::start(config).await?;
+    print_addresses(&running.addresses);
+    print_demo(&running.app).await?;
+    stop.asked().await;
+    tokio::select! {
+        () = running.stop() => Ok(()),
+        () = stop.asked() => Err("stopped at once, as asked twice".into()),
+    }
+}
+
+fn print_addresses(addresses: &Addresses) {
+    for address in &addresses.http {
+        let host = if address.ip().is_loopback() { "localhost".into() } else { address.ip().to_string() };
+        println!("http://{host}:{}", address.port());
+    }
+    for address in &addresses.https {
+        // The addresses that media is announced with are those that others reach this machine by.
+        let mut hosts: Vec<_> = addresses.media.iter().map(|media| media.ip()).collect();
+        hosts.retain(|host| !address.ip().is_ipv4() || host.is_ipv4());
+        hosts.sort();
+        hosts.dedup();
+        for host in hosts {
+            println!("https://{}", std::net::SocketAddr::new(host, address.port()));
+        }
+    }
+}
+
+/// The two signals that ask for a stop.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Stop> {
+        Ok(Stop { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+async fn migrate(config: Config) -> Result<(), Failure> {
+    let app = start::open(config, Arc::new(HubSlot::default())).await?;
+    app.db.close().await;
+    println!("the database is up to date");
+    Ok(())
+}
+
+async fn seed(config: Config, staff: usize, if_empty: bool) -> Result<(), Failure> {
+    let app = start::open(config, Arc::new(HubSlot::default())).await?;
+    let city = demo::city(demo::SEED, staff);
+    let seeded = demo::seed(&app.db, &app.login.hasher, &city, demo::DEFAULT_PASSWORD, app.now()).await;
+    app.db.close().await;
+    match seeded? {
+        Seeded::Made(people) => println!("made a city of {people} people"),
+        Seeded::WasThere if if_empty => {}
+        Seeded::WasThere => return Err("there are people in the directory already".into()),
+    }
+    Ok(())
+}
+
+/// The first accounts of the demo city, when it is the city that is served.
+async fn print_demo(app: &App) -> Result<(), DbError> {
+    let mut tx = app.db.read().await?;
+    for (DemoAccount { account, .. }, person) in demo::city(demo::SEED, demo::STAFF).logins().take(2) {
+        let known = store::account_by_name(&mut tx, account).await?;
+        let name = known.and_then(|known| app.directory.person(known.person)).map(|known| known.name);
+        if name.as_ref() == Some(&person.name) {
+            println!("demo log-in: {account}  {}  ({})", demo::DEFAULT_PASSWORD, person.name);
+        }
+    }
+    Ok(())
+}

@@ -8,10 +8,12 @@ use axum::response::Response;
 use tracing::Instrument;
 
 use super::Guard;
+use crate::auth::RequestId;
 
 /// Times, names and counts a request.
-pub(super) async fn request(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(super) async fn request(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let id = guard.clock.id().simple().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("static", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", id = %id, method = %method, route = %route);
