@@ -1,196 +1,708 @@
-// Mirrors signaling/src/wire by hand until the server's export exists; it will be replaced by generated output of the
-// same shape. Do not edit apart from following the Rust types.
+// Made from the Rust types by `switchboard export-types`. Do not edit.
 
-export type PersonId = string;
-export type LoginId = string;
-export type SessionId = string;
+/**
+ * A call. Its room in the SFU has the same UUID.
+ */
 export type CallId = string;
+
+/**
+ * Two people, or more.
+ */
+export type CallKind = "direct" | "group";
+
+/**
+ * A call as one session sees it. `rev` grows with every change of the call; a view with a lower `rev` is stale.
+ */
+export type CallView = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Revision, from 1.
+ */
+rev: number, 
+/**
+ * Direct or group.
+ */
+kind: CallKind, 
+/**
+ * Who started it.
+ */
+starter: PersonId, 
+/**
+ * True when it was started as a video call.
+ */
+video: boolean, 
+/**
+ * UTC milliseconds of the start.
+ */
+started_at: number, 
+/**
+ * UTC milliseconds of the first answer.
+ */
+answered_at: number | null, 
+/**
+ * My part.
+ */
+me: MyLeg, 
+/**
+ * Everybody, the receiver included, in the order in which they came.
+ */
+parties: Array<Party>, 
+/**
+ * Set when the call is over for this session; the last view that it gets.
+ */
+ended: EndReason | null, 
+/**
+ * True when this person may end the call for all.
+ */
+may_end: boolean, };
+
+/**
+ * An event of a durable topic: `{"type","data"}`.
+ */
+export type ChannelEvent = HistoryEvent;
+
+/**
+ * A request with the id that its reply echoes. Ids of one session grow; a repeated id after a resume gets the stored reply.
+ */
+export type ClientFrame = { 
+/**
+ * Chosen by the client, from 1, growing.
+ */
+id: number, } & Request;
+
+/**
+ * What becomes of the call that a person is in when another is answered.
+ */
+export type CurrentCall = "hold" | "leave";
+
+/**
+ * Whether the person called or was called.
+ */
+export type Direction = "out" | "in";
+
+/**
+ * Why a leg or a call ended.
+ */
+export type EndReason = "declined" | "busy" | "no_answer" | "cancelled" | "unreachable" | "failed" | "answered_elsewhere" | "declined_elsewhere" | "moved" | "ended";
+
+/**
+ * What went wrong with a request. The code is stable; the texts may be reworded.
+ */
+export type ErrorCode = "bad_frame" | "frame_too_large" | "rate_limited" | "bad_hello" | "too_many_subscriptions" | "topic_denied" | "no_such_call" | "wrong_state" | "no_such_person" | "calling_yourself" | "already_in_call" | "call_full" | "not_allowed" | "bad_offer" | "media_unavailable" | "draining" | "internal";
+
+/**
+ * Events of signaling itself. Durable topics carry the portal's channel events, whose union the portal defines.
+ */
+export type Event = { "type": "heartbeat", "data": { 
+/**
+ * UTC milliseconds of the server.
+ */
+server_time: number, 
+/**
+ * Heads of all subscribed durable topics.
+ */
+heads: Array<TopicHead>, } } | { "type": "resync", "data": { 
+/**
+ * The topic and its head.
+ */
+head: TopicHead, } } | { "type": "drain", "data": { 
+/**
+ * Wait this long before reconnecting, in milliseconds.
+ */
+reconnect_after_ms: number, } } | { "type": "call.state", "data": CallView } | { "type": "media.slots", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * All slots.
+ */
+slots: Array<SlotView>, } } | { "type": "media.speakers", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Speaking peers.
+ */
+speakers: Array<PeerId>, } } | { "type": "media.quality", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * The numbers.
+ */
+quality: QualityView, } } | { "type": "media.lost", "data": { 
+/**
+ * The call.
+ */
+call: CallId, } } | { "type": "presence.changed", "data": { 
+/**
+ * Those who changed.
+ */
+people: Array<PresenceView>, } };
+
+/**
+ * An event. `seq` and `epoch` are present on durable topics only.
+ */
+export type EventFrame = { 
+/**
+ * `hub`, `call`, `presence`, or a durable topic such as `person:0190…`.
+ */
+topic: string, 
+/**
+ * Sequence in a durable topic, without gaps.
+ */
+seq?: number, } & Event;
+
+/**
+ * One call in a person's history.
+ */
+export type HistoryEntry = { 
+/**
+ * The call; an entry with the same call replaces the one before.
+ */
+call: CallId, 
+/**
+ * Called, or was called.
+ */
+direction: Direction, 
+/**
+ * Two people, or more.
+ */
+kind: CallKind, 
+/**
+ * Started as a video call.
+ */
+video: boolean, 
+/**
+ * The others, the starter first; at most 50.
+ */
+others: Array<HistoryPerson>, 
+/**
+ * UTC milliseconds of the call to this person.
+ */
+started_at: number, 
+/**
+ * UTC milliseconds of the answer.
+ */
+answered_at?: number, 
+/**
+ * UTC milliseconds of the end of this person's part.
+ */
+ended_at?: number, 
+/**
+ * Why it ended.
+ */
+reason?: EndReason, 
+/**
+ * A missed call.
+ */
+missed: boolean, 
+/**
+ * The person has looked at the missed call.
+ */
+seen: boolean, };
+
+/**
+ * Events of a person's history.
+ */
+export type HistoryEvent = { "type": "history.missed", "data": { 
+/**
+ * The call.
+ */
+entry: HistoryEntry, 
+/**
+ * Missed calls not looked at, for the badge.
+ */
+unseen_missed: number, } } | { "type": "history.added", "data": { 
+/**
+ * The call.
+ */
+entry: HistoryEntry, } } | { "type": "history.seen", "data": { 
+/**
+ * Those that began up to then (UTC milliseconds).
+ */
+up_to: number, 
+/**
+ * Missed calls not looked at.
+ */
+unseen_missed: number, } };
+
+/**
+ * Another person of a call.
+ */
+export type HistoryPerson = { 
+/**
+ * Who.
+ */
+person: PersonId, 
+/**
+ * Name as displayed; empty for somebody who has left the directory.
+ */
+name: string, 
+/**
+ * Unit, with the one above it.
+ */
+unit: string, };
+
+/**
+ * Where one person stands in a call.
+ */
+export type LegState = "calling" | "ringing" | "connecting" | "connected" | "held" | "reconnecting" | "left";
+
+/**
+ * The receiving session's own part in the call.
+ */
+export type MyLeg = { 
+/**
+ * State of my leg, over all my devices. On a device that was silenced it is `left` with the reason.
+ */
+state: LegState, 
+/**
+ * Set when `state` is `left`.
+ */
+reason: EndReason | null, 
+/**
+ * True when the call is on this very session (it called or answered here).
+ */
+here: boolean, 
+/**
+ * The name of the device that the call is on, when it is not here.
+ */
+device: string | null, 
+/**
+ * The media peer of this session: given while ringing (to warm the connection) and in the call.
+ */
+peer: PeerId | null, };
+
+/**
+ * One sending section of an offer.
+ */
+export type OfferSend = { 
+/**
+ * `a=mid` of the section.
+ */
+mid: string, 
+/**
+ * What it carries.
+ */
+source: Source, };
+
+/**
+ * One person in a call.
+ */
+export type Party = { 
+/**
+ * Who.
+ */
+card: PersonCard, 
+/**
+ * State of the leg.
+ */
+state: LegState, 
+/**
+ * Set when `state` is `left`.
+ */
+reason: EndReason | null, 
+/**
+ * The media peer of the device in the call; slots and speakers name it.
+ */
+peer: PeerId | null, 
+/**
+ * What is on. All off until answered.
+ */
+sources: Sources, };
+
+/**
+ * One transport (ICE + DTLS) of one device in one room.
+ */
 export type PeerId = string;
 
-export type Source = 'mic' | 'camera' | 'screen';
+/**
+ * What everybody may see of a person in a call or a ring.
+ */
+export type PersonCard = { 
+/**
+ * The person.
+ */
+person: PersonId, 
+/**
+ * Name as displayed.
+ */
+name: string, 
+/**
+ * Name of the unit, with its parent where needed.
+ */
+unit: string, 
+/**
+ * Post (職稱).
+ */
+post: string, 
+/**
+ * Desk-phone extension, where there is one.
+ */
+extension: string | null, };
 
-export type PersonCard = {
-  person: PersonId;
-  name: string;
-  unit: string;
-  post: string;
-  extension: string | null;
-};
+/**
+ * A member of staff.
+ */
+export type PersonId = string;
 
-export type Sources = { mic: boolean; camera: boolean; screen: boolean };
+/**
+ * A person's presence.
+ */
+export type PresenceStatus = "available" | "in_call" | "away" | "offline";
 
-export type LegState =
-  | 'calling'
-  | 'ringing'
-  | 'connecting'
-  | 'connected'
-  | 'held'
-  | 'reconnecting'
-  | 'left';
+/**
+ * Presence of one person.
+ */
+export type PresenceView = { 
+/**
+ * Who.
+ */
+person: PersonId, 
+/**
+ * How reachable.
+ */
+status: PresenceStatus, };
 
-export type EndReason =
-  | 'declined'
-  | 'busy'
-  | 'no_answer'
-  | 'cancelled'
-  | 'unreachable'
-  | 'failed'
-  | 'answered_elsewhere'
-  | 'declined_elsewhere'
-  | 'moved'
-  | 'ended';
+/**
+ * Connection quality in numbers; the UI turns it into words.
+ */
+export type QualityView = { 
+/**
+ * Loss from the device to the server, 0 to 1.
+ */
+loss_up: number, 
+/**
+ * Loss from the server to the device, 0 to 1.
+ */
+loss_down: number, 
+/**
+ * Round trip in milliseconds; 0 while unknown.
+ */
+rtt_ms: number, 
+/**
+ * Jitter in milliseconds.
+ */
+jitter_ms: number, };
 
-export type Party = {
-  card: PersonCard;
-  state: LegState;
-  reason: EndReason | null;
-  peer: PeerId | null;
-  sources: Sources;
-};
+/**
+ * All replies.
+ */
+export type Reply = { "type": "ok", "data": Record<symbol, never> } | { "type": "error", "data": WireError } | { "type": "welcome", "data": Welcome } | { "type": "pong", "data": { 
+/**
+ * Heads of all subscribed durable topics.
+ */
+heads: Array<TopicHead>, } } | { "type": "subscribed", "data": { 
+/**
+ * Where each topic stands.
+ */
+topics: Array<TopicHead>, } } | { "type": "presence", "data": { 
+/**
+ * Everybody watched.
+ */
+people: Array<PresenceView>, } } | { "type": "call", "data": CallView } | { "type": "media.answer", "data": { 
+/**
+ * SDP of the answer.
+ */
+sdp: string, } };
 
-export type CallKind = 'direct' | 'group';
+/**
+ * The answer to one request.
+ */
+export type ReplyFrame = { 
+/**
+ * Id of the request; 0 when the frame was so broken that it had none.
+ */
+id: number, } & Reply;
 
-export type MyLeg = {
-  state: LegState;
-  reason: EndReason | null;
-  here: boolean;
-  device: string | null;
-  peer: PeerId | null;
-};
+/**
+ * All requests.
+ */
+export type Request = { "type": "hello", "data": { 
+/**
+ * The session to resume, if any.
+ */
+resume: SessionId | null, 
+/**
+ * What the device calls itself (1 to 60 characters).
+ */
+device: string, 
+/**
+ * Durable topics and how far the client has them; its own `person:` topic is always subscribed.
+ */
+topics: Array<TopicPosition>, } } | { "type": "ping", "data": Record<symbol, never> } | { "type": "subscribe", "data": { 
+/**
+ * The topics.
+ */
+topics: Array<TopicPosition>, } } | { "type": "unsubscribe", "data": { 
+/**
+ * Topic names.
+ */
+topics: Array<string>, } } | { "type": "presence.watch", "data": { 
+/**
+ * At most 500.
+ */
+people: Array<PersonId>, } } | { "type": "presence.idle", "data": { 
+/**
+ * True: nobody is at the device.
+ */
+idle: boolean, } } | { "type": "call.start", "data": { 
+/**
+ * Who; 1 to 15.
+ */
+to: Array<PersonId>, 
+/**
+ * What is on at the caller's device.
+ */
+sources: Sources, } } | { "type": "call.alerting", "data": { 
+/**
+ * The call.
+ */
+call: CallId, } } | { "type": "call.answer", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * What is on.
+ */
+sources: Sources, 
+/**
+ * What to do with the call that this person is in.
+ */
+current: CurrentCall, } } | { "type": "call.decline", "data": { 
+/**
+ * The call.
+ */
+call: CallId, } } | { "type": "call.leave", "data": { 
+/**
+ * The call.
+ */
+call: CallId, } } | { "type": "call.end", "data": { 
+/**
+ * The call.
+ */
+call: CallId, } } | { "type": "call.hold", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * True: hold.
+ */
+hold: boolean, } } | { "type": "call.sources", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * What is on.
+ */
+sources: Sources, } } | { "type": "call.add", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Who; the call's limit holds.
+ */
+people: Array<PersonId>, } } | { "type": "call.join", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * What is on.
+ */
+sources: Sources, 
+/**
+ * What to do with the call that this person is in.
+ */
+current: CurrentCall, } } | { "type": "call.take", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * What is on at this device.
+ */
+sources: Sources, } } | { "type": "media.offer", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * SDP of the offer.
+ */
+sdp: string, 
+/**
+ * The sending sections; the `recvonly` ones are slots.
+ */
+sends: Array<OfferSend>, } } | { "type": "bye", "data": Record<symbol, never> };
 
-export type CallView = {
-  call: CallId;
-  rev: number;
-  kind: CallKind;
-  starter: PersonId;
-  video: boolean;
-  started_at: number;
-  answered_at: number | null;
-  me: MyLeg;
-  parties: Array<Party>;
-  ended: EndReason | null;
-  may_end: boolean;
-};
+/**
+ * One signaling session: it outlives its socket by the resume window. Not a secret: resuming also needs the person's ticket.
+ */
+export type SessionId = string;
 
-export type SlotView = { mid: string; peer: PeerId | null; source: Source | null };
+/**
+ * Who is in which receiving section of this session's connection.
+ */
+export type SlotView = { 
+/**
+ * `a=mid` of the receiving section.
+ */
+mid: string, 
+/**
+ * The peer whose track flows there; `null` while empty.
+ */
+peer: PeerId | null, 
+/**
+ * The source; `null` while empty.
+ */
+source: Source | null, };
 
-export type QualityView = { loss_up: number; loss_down: number; rtt_ms: number; jitter_ms: number };
+/**
+ * What a published track shows or carries. Its name is the same in SQL, JSON and the UI.
+ */
+export type Source = "mic" | "camera" | "screen";
 
-export type DeviceView = { session: SessionId; name: string };
+/**
+ * Which sources of a participant are on.
+ */
+export type Sources = { 
+/**
+ * Microphone (not muted).
+ */
+mic: boolean, 
+/**
+ * Camera.
+ */
+camera: boolean, 
+/**
+ * Screen share.
+ */
+screen: boolean, };
 
-export type TopicPosition = { topic: string; epoch: number; seq: number };
+/**
+ * A text in both languages of the product.
+ */
+export type Text = { 
+/**
+ * Traditional Chinese as written in Taiwan.
+ */
+zh: string, 
+/**
+ * English.
+ */
+en: string, };
 
-export type OfferSend = { mid: string; source: Source };
+/**
+ * Where a durable topic stands.
+ */
+export type TopicHead = { 
+/**
+ * Topic name.
+ */
+topic: string, 
+/**
+ * Epoch of the log; another epoch than the client's means: read everything again over HTTP.
+ */
+epoch: number, 
+/**
+ * Newest sequence; 0 = nothing yet.
+ */
+seq: number, 
+/**
+ * True when the client's position was unknown or too old: read again over HTTP, go on from `seq`.
+ */
+reset: boolean, };
 
-export type CurrentCall = 'hold' | 'leave';
+/**
+ * Position in a durable topic.
+ */
+export type TopicPosition = { 
+/**
+ * Topic name, e.g. `person:0190…`.
+ */
+topic: string, 
+/**
+ * Epoch that the client knows; 0 = none.
+ */
+epoch: number, 
+/**
+ * Last sequence that the client has handled.
+ */
+seq: number, };
 
-export type Request =
-  | { type: 'hello'; data: { resume: SessionId | null; device: string; topics: Array<TopicPosition> } }
-  | { type: 'ping'; data: Record<string, never> }
-  | { type: 'subscribe'; data: { topics: Array<TopicPosition> } }
-  | { type: 'unsubscribe'; data: { topics: Array<string> } }
-  | { type: 'presence.watch'; data: { people: Array<PersonId> } }
-  | { type: 'presence.idle'; data: { idle: boolean } }
-  | { type: 'call.start'; data: { to: Array<PersonId>; sources: Sources } }
-  | { type: 'call.alerting'; data: { call: CallId } }
-  | { type: 'call.answer'; data: { call: CallId; sources: Sources; current: CurrentCall } }
-  | { type: 'call.decline'; data: { call: CallId } }
-  | { type: 'call.leave'; data: { call: CallId } }
-  | { type: 'call.end'; data: { call: CallId } }
-  | { type: 'call.hold'; data: { call: CallId; hold: boolean } }
-  | { type: 'call.sources'; data: { call: CallId; sources: Sources } }
-  | { type: 'call.add'; data: { call: CallId; people: Array<PersonId> } }
-  | { type: 'call.join'; data: { call: CallId; sources: Sources; current: CurrentCall } }
-  | { type: 'call.take'; data: { call: CallId; sources: Sources } }
-  | { type: 'media.offer'; data: { call: CallId; sdp: string; sends: Array<OfferSend> } }
-  | { type: 'bye'; data: Record<string, never> };
+/**
+ * The `data` of `welcome`.
+ */
+export type Welcome = { 
+/**
+ * This session; send it in the next `hello` to resume.
+ */
+session: SessionId, 
+/**
+ * True when the old session was resumed.
+ */
+resumed: boolean, 
+/**
+ * The person.
+ */
+person: PersonId, 
+/**
+ * UTC milliseconds of the server.
+ */
+server_time: number, 
+/**
+ * The server sends a `heartbeat` at least this often; hearing nothing for twice as long means the socket is dead.
+ */
+heartbeat_ms: number, 
+/**
+ * How long the session outlives its socket.
+ */
+resume_window_ms: number, 
+/**
+ * Where the durable topics stand; missed events follow as ordinary events.
+ */
+topics: Array<TopicHead>, 
+/**
+ * All running calls of this person: the snapshot that repairs everything ephemeral.
+ */
+calls: Array<CallView>, };
 
-export type ClientFrame = { id: number } & Request;
+/**
+ * The `data` of a reply of type `error`.
+ */
+export type WireError = { 
+/**
+ * Stable code.
+ */
+code: ErrorCode, 
+/**
+ * For the person in front of the screen.
+ */
+text: Text, 
+/**
+ * Milliseconds after which trying again makes sense.
+ */
+retry_after_ms?: number, };
 
-export type TopicHead = { topic: string; epoch: number; seq: number; reset: boolean };
-
-export type PresenceStatus = 'available' | 'in_call' | 'away' | 'offline';
-
-export type PresenceView = { person: PersonId; status: PresenceStatus };
-
-export type ErrorCode =
-  | 'bad_frame'
-  | 'frame_too_large'
-  | 'rate_limited'
-  | 'bad_hello'
-  | 'too_many_subscriptions'
-  | 'topic_denied'
-  | 'no_such_call'
-  | 'wrong_state'
-  | 'no_such_person'
-  | 'calling_yourself'
-  | 'already_in_call'
-  | 'call_full'
-  | 'not_allowed'
-  | 'bad_offer'
-  | 'media_unavailable'
-  | 'draining'
-  | 'internal';
-
-export type Text = { zh: string; en: string };
-
-export type WireError = { code: ErrorCode; text: Text; retry_after_ms?: number };
-
-export type Welcome = {
-  session: SessionId;
-  resumed: boolean;
-  person: PersonId;
-  server_time: number;
-  heartbeat_ms: number;
-  resume_window_ms: number;
-  topics: Array<TopicHead>;
-  calls: Array<CallView>;
-};
-
-export type Reply =
-  | { type: 'ok'; data: Record<string, never> }
-  | { type: 'error'; data: WireError }
-  | { type: 'welcome'; data: Welcome }
-  | { type: 'pong'; data: { heads: Array<TopicHead> } }
-  | { type: 'subscribed'; data: { topics: Array<TopicHead> } }
-  | { type: 'presence'; data: { people: Array<PresenceView> } }
-  | { type: 'call'; data: CallView }
-  | { type: 'media.answer'; data: { sdp: string } };
-
-export type ReplyFrame = { id: number } & Reply;
-
-export type Event =
-  | { type: 'heartbeat'; data: { server_time: number; heads: Array<TopicHead> } }
-  | { type: 'resync'; data: { head: TopicHead } }
-  | { type: 'drain'; data: { reconnect_after_ms: number } }
-  | { type: 'call.state'; data: CallView }
-  | { type: 'media.slots'; data: { call: CallId; slots: Array<SlotView> } }
-  | { type: 'media.speakers'; data: { call: CallId; speakers: Array<PeerId> } }
-  | { type: 'media.quality'; data: { call: CallId; quality: QualityView } }
-  | { type: 'media.lost'; data: { call: CallId } }
-  | { type: 'presence.changed'; data: { people: Array<PresenceView> } };
-
-export type EventFrame = { topic: string; seq?: number } & Event;
-
-// The portal's channel events on durable topics (portal/src/channels.rs).
-
-export type HistoryPerson = { person: PersonId; name: string; unit: string };
-
-export type HistoryEntry = {
-  call: CallId;
-  direction: 'out' | 'in';
-  kind: CallKind;
-  video: boolean;
-  others: Array<HistoryPerson>;
-  started_at: number;
-  answered_at: number | null;
-  ended_at: number | null;
-  reason: EndReason | null;
-  missed: boolean;
-  seen: boolean;
-};
-
-export type ChannelEvent =
-  | { type: 'history.missed'; data: { entry: HistoryEntry; unseen_missed: number } }
-  | { type: 'history.added'; data: { entry: HistoryEntry } }
-  | { type: 'history.seen'; data: { up_to: number; unseen_missed: number } };
+/** WebSocket close codes of the server. */
+export const CloseCode = {
+  Bye: 1000,
+  SlowConsumer: 4001,
+  GoingAway: 4002,
+  LoggedOut: 4003,
+  Abuse: 4004,
+  Replaced: 4005,
+  BadHello: 4006,
+} as const;
