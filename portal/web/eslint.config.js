@@ -30,7 +30,7 @@ export default ts.config(
   },
   {
     // Stories of a test are longer than functions of the product.
-    files: ['**/*.test.ts'],
+    files: ['**/*.test.ts', '**/testing/*.ts'],
     rules: {
       'max-lines': 'off',
       'max-lines-per-function': 'off',

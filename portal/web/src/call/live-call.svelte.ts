@@ -248,7 +248,9 @@ export class LiveCall {
   }
 
   async #syncSource(source: Source): Promise<void> {
-    const track = this.wants(source) && (await this.#open(source)) ? this.parts.capture.track(source) : null;
+    const wanted = this.wants(source);
+    const opened = wanted && (await this.#open(source));
+    const track = opened ? this.parts.capture.track(source) : null;
     // The person may have changed their mind while the browser asked; what counts is now.
     if (track && this.wants(source)) {
       track.enabled = true;
@@ -261,7 +263,7 @@ export class LiveCall {
     if (this.#own[source]) this.#own = { ...this.#own, [source]: undefined };
     await this.#media.setTrack(source, null);
     this.parts.onUnused(source);
-    if (this.wants(source)) await this.set(source, false);
+    if (wanted && !opened) await this.set(source, false);
   }
 
   /** Opens a source; tells the person when that fails. */

@@ -6,6 +6,7 @@ import { Capture, permission } from './capture';
 import { Devices } from './devices.svelte';
 import { LiveCall } from './live-call.svelte';
 import type { MediaPorts } from './media-connection';
+import { SENDING } from './peer-link';
 import { MediaProblem, problemOf } from './problems';
 
 /** What is on when nothing else is known. */
@@ -15,6 +16,7 @@ export const VOICE: Sources = { mic: true, camera: false, screen: false };
 export class LiveCalls {
   readonly devices = new Devices();
   readonly #capture = new Capture(this.devices, (source) => this.#sourceEnded(source));
+  #entering = 0;
   readonly #live = new SvelteMap<CallId, LiveCall>();
 
   /**
@@ -56,7 +58,7 @@ export class LiveCalls {
   drop(call: CallId): void {
     this.#live.get(call)?.close();
     this.#live.delete(call);
-    for (const source of ['mic', 'camera', 'screen'] as const) this.#unused(source);
+    for (const source of SENDING) this.#unused(source);
   }
 
   /** Ends the media of every call. */
@@ -101,8 +103,20 @@ export class LiveCalls {
     return sources;
   }
 
+  /** Runs what enters a call; what was opened for it is not taken for unused meanwhile. */
+  async entering(work: () => Promise<void>): Promise<void> {
+    this.#entering += 1;
+    try {
+      await work();
+    } finally {
+      this.#entering -= 1;
+      for (const source of SENDING) this.#unused(source);
+    }
+  }
+
   /** Stops a source that no call sends: the camera's light goes out. The microphone stays open during calls. */
   #unused(source: Source): void {
+    if (this.#entering > 0) return;
     const calls = [...this.#live.values()];
     if (calls.some((live) => live.wants(source))) return;
     const track = this.#capture.track(source);

@@ -32,7 +32,7 @@ export interface RemoteTrack {
 }
 
 /** Answers of the server after which offering again is pointless: the call is over for this device. */
-const FINAL: ReadonlySet<string> = new Set(['no_such_call', 'wrong_state', 'stopped']);
+const FINAL: ReadonlySet<string> = new Set(['no_such_call', 'stopped']);
 
 /** The media of one call on this device: keeps one connection to the server up until `close`. */
 export class MediaConnection {
@@ -138,7 +138,7 @@ export class MediaConnection {
       (error: unknown) => {
         if (this.#closed || this.#link !== link) return;
         const code = error instanceof HubError ? error.code : 'failed';
-        if (FINAL.has(code)) return;
+        if (FINAL.has(code)) return this.close();
         // Anything but a failure of transport means that this description does not work: another one may.
         const lostOnTheWay = error instanceof HubError && code !== 'bad_offer';
         this.#recover({ type: lostOnTheWay ? 'offer_failed' : 'lost' });

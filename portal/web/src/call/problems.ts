@@ -47,13 +47,12 @@ const KINDS: Readonly<Record<string, ProblemKind>> = {
 /** Turns an exception of the browser into a problem that can be told. */
 export function problemOf(device: Device, error: unknown): MediaProblem {
   if (error instanceof MediaProblem) return error;
-  const message = error instanceof Error ? error.message : '';
-  const refused = error instanceof DOMException && error.name === 'NotAllowedError';
+  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
   // One exception for two things; only the system's own refusal is worth a word.
-  if (device === 'screen' && refused && !/system/i.test(message))
+  const system = typeof message === 'string' && /system/i.test(message);
+  if (device === 'screen' && name === 'NotAllowedError' && !system)
     return new MediaProblem(device, 'cancelled');
-  const name = typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
-  return new MediaProblem(device, KINDS[name] ?? 'failed');
+  return new MediaProblem(device, KINDS[String(name)] ?? 'failed');
 }
 
 /** What the whole browser lacks for calls, or `null` when it can take part. */

@@ -256,22 +256,24 @@ export class CallStore {
    * Enters a call on this device: opens the devices, asks the server, and takes its picture. Without a microphone the
    * person is asked first (`muted` goes on without it): somebody who answers must hear somebody.
    */
-  async #enter(
+  #enter(
     { video = false, muted: silent = false }: StartOptions,
     muted: () => void,
     request: (sources: Sources) => Promise<CallView>,
   ): Promise<void> {
     this.tones.unlock();
-    let stopped = false;
-    const sources = await this.#live.ready({ ...VOICE, mic: !silent, camera: video }, (problem) => {
-      stopped = true;
-      this.#tell(problem, muted);
-    });
-    if (stopped) return;
-    await this.#try(async () => {
-      const view = await request(sources);
-      this.#apply(view);
-      this.live(view.call)?.preset(sources);
+    return this.#live.entering(async () => {
+      let stopped = false;
+      const sources = await this.#live.ready({ ...VOICE, mic: !silent, camera: video }, (problem) => {
+        stopped = true;
+        this.#tell(problem, muted);
+      });
+      if (stopped) return;
+      await this.#try(async () => {
+        const view = await request(sources);
+        this.#apply(view);
+        this.live(view.call)?.preset(sources);
+      });
     });
   }
 
