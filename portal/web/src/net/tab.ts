@@ -57,17 +57,18 @@ export class ActiveTab {
   }
 
   async #hold(locks: LockManager, options: LockOptions): Promise<void> {
+    let held = false;
     try {
       await locks.request(LOCK, options, () => {
         if (this.#stopped) return undefined;
+        held = true;
         this.events.onActive();
         return new Promise<void>((resolve) => (this.#release = resolve));
       });
     } catch {
-      // Aborted by takeOver or stop while waiting, or stolen by another tab while held.
-      const stolen = this.#release !== null;
+      // Aborted while waiting, or stolen by another tab while held.
+      if (!held || this.#stopped) return;
       this.#release = null;
-      if (!stolen || this.#stopped) return;
       this.events.onPassive();
       this.#wait();
     }
