@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rtc_sctp::{PayloadProtocolIdentifier, ReliabilityType};
 
-use crate::transport::peer::Message;
+use crate::transport::event::Message;
 
 /// DATA_CHANNEL_ACK.
 pub(super) const ACK: [u8; 1] = [2];

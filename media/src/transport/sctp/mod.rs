@@ -1,6 +1,9 @@
 //! Data channels of one peer: SCTP over DTLS (RFC 8831) on rtc-sctp, channels opened by the client (RFC 8832).
 
 pub(super) mod dcep;
+mod inspect;
+#[cfg(test)]
+mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
@@ -13,7 +16,8 @@ use rtc_sctp::{
 };
 use rtc_shared::TransportProtocol;
 
-use super::peer::{ChannelId, Message};
+use super::event::{ChannelId, Message};
+use inspect::{Incomplete, MAX_STREAMS};
 
 /// Longest message either way, announced as `a=max-message-size`. Control messages of a call are far below; a larger bound
 /// lets one client hold more memory while a message is incomplete.
@@ -27,6 +31,12 @@ const RECEIVE_WINDOW: u32 = 64 * 1024;
 /// DTLS carries SCTP packets between two fixed ends; the real addresses may change.
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));
 
+/// Associations that a client has begun but not brought up. rtc-sctp makes one for every INIT, a repeated one too, and which
+/// of them the client goes on with is known when it is up.
+const MAX_BEGUN: usize = 4;
+/// Most INITs of one client; a browser sends one and repeats it a few times on a bad network.
+const MAX_INITS: u32 = 32;
+
 /// Shared by all peers.
 pub(super) struct Config {
     endpoint: Arc<EndpointConfig>,
@@ -37,7 +47,9 @@ impl Config {
     pub(super) fn new() -> Self {
         let transport = TransportConfig::default()
             .with_max_message_size(MAX_MESSAGE as u32)
-            .with_max_receive_buffer_size(RECEIVE_WINDOW);
+            .with_max_receive_buffer_size(RECEIVE_WINDOW)
+            .with_max_num_inbound_streams(MAX_STREAMS as u16)
+            .with_max_num_outbound_streams(MAX_STREAMS as u16);
         Config { endpoint: Arc::default(), server: Arc::new(ServerConfig::new(transport)) }
     }
 }
@@ -67,9 +79,14 @@ struct Channel {
 /// The SCTP association of one peer.
 pub(super) struct Sctp {
     endpoint: Endpoint,
-    association: Option<(AssociationHandle, Association)>,
+    /// The one that is up, if any, and those begun, oldest first.
+    associations: Vec<(AssociationHandle, Association)>,
+    up: Option<AssociationHandle>,
+    inits: u32,
+    incomplete: Incomplete,
     channels: Vec<Channel>,
-    /// Messages of the client that were dropped: too long, not UTF-8, or on a channel that is not open.
+    /// Messages of the client that were dropped: too long, not UTF-8, or on a channel that is not open. Also packets that
+    /// break a bound.
     pub(super) dropped: u64,
 }
 
@@ -78,7 +95,10 @@ impl Sctp {
         let server = Some(config.server.clone());
         Sctp {
             endpoint: Endpoint::new(PEER, TransportProtocol::UDP, config.endpoint.clone(), server),
-            association: None,
+            associations: Vec::new(),
+            up: None,
+            inits: 0,
+            incomplete: Incomplete::default(),
             channels: Vec::new(),
             dropped: 0,
         }
@@ -86,32 +106,48 @@ impl Sctp {
 
     /// When [`Self::handle_timeout`] is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.association.as_ref().and_then(|(_, association)| association.poll_timeout())
+        self.associations.iter().filter_map(|(_, association)| association.poll_timeout()).min()
     }
 
     /// Takes an SCTP packet out of DTLS.
     pub(super) fn handle(&mut self, now: Instant, packet: Bytes, out: &mut Vec<Event>) {
+        if !self.incomplete.admit(&packet) {
+            self.dropped += 1;
+            return;
+        }
         match self.endpoint.handle(now, PEER, None, packet) {
-            Some((handle, DatagramEvent::NewAssociation(association))) => {
-                // A client that starts over (RFC 9260, section 5.2) loses its channels.
-                self.forget_channels(out);
-                self.association = Some((handle, association));
+            Some((handle, DatagramEvent::NewAssociation(association))) => self.begin(handle, association),
+            Some((handle, DatagramEvent::AssociationEvent(event))) => {
+                let known = self.associations.iter_mut().find(|(known, _)| *known == handle);
+                if let Some((_, association)) = known {
+                    association.handle_event(event);
+                }
             }
-            Some((handle, DatagramEvent::AssociationEvent(event))) => match &mut self.association {
-                Some((current, association)) if *current == handle => association.handle_event(event),
-                _ => {}
-            },
             _ => {}
         }
         self.drive(now, out);
     }
 
+    fn begin(&mut self, handle: AssociationHandle, association: Association) {
+        self.inits += 1;
+        if self.inits == MAX_INITS {
+            self.endpoint.reject_new_associations();
+        }
+        let begun = self.associations.iter().filter(|(known, _)| Some(*known) != self.up).count();
+        if begun == MAX_BEGUN
+            && let Some(oldest) = self.associations.iter().position(|(known, _)| Some(*known) != self.up)
+        {
+            self.associations.remove(oldest);
+        }
+        self.associations.push((handle, association));
+    }
+
     /// Runs retransmission and acknowledgement timers.
     pub(super) fn handle_timeout(&mut self, now: Instant, out: &mut Vec<Event>) {
-        if let Some((_, association)) = &mut self.association {
+        for (_, association) in &mut self.associations {
             association.handle_timeout(now);
-            self.drive(now, out);
         }
+        self.drive(now, out);
     }
 
     /// Sends a message on an open channel.
@@ -122,7 +158,8 @@ impl Sctp {
         message: &Message,
         out: &mut Vec<Event>,
     ) -> Result<(), Refused> {
-        let Some((_, association)) = &mut self.association else { return Err(Refused) };
+        let up = self.associations.iter_mut().find(|(handle, _)| Some(*handle) == self.up);
+        let Some((_, association)) = up else { return Err(Refused) };
         if !self.channels.iter().any(|open| open.id == channel) {
             return Err(Refused);
         }
@@ -137,20 +174,44 @@ impl Sctp {
         Ok(())
     }
 
-    /// Carries out whatever the association has to say.
+    /// Carries out whatever the associations have to say.
     fn drive(&mut self, now: Instant, out: &mut Vec<Event>) {
-        let Some((handle, mut association)) = self.association.take() else { return };
+        for (handle, mut association) in std::mem::take(&mut self.associations) {
+            let lost = self.drive_one(now, handle, &mut association, out);
+            if !lost {
+                self.associations.push((handle, association));
+            } else if self.up == Some(handle) {
+                self.up = None;
+                self.forget_channels(out);
+            }
+        }
+    }
+
+    /// Returns whether the association is over.
+    fn drive_one(
+        &mut self,
+        now: Instant,
+        handle: AssociationHandle,
+        association: &mut Association,
+        out: &mut Vec<Event>,
+    ) -> bool {
         let mut lost = false;
         while let Some(event) = association.poll() {
             match event {
+                AssociationEvent::Connected if self.up != Some(handle) => {
+                    // A client that starts over (RFC 9260, section 5.2) has lost its channels.
+                    self.forget_channels(out);
+                    self.incomplete = Incomplete::default();
+                    self.up = Some(handle);
+                }
                 AssociationEvent::Stream(StreamEvent::Opened { .. }) => {
                     while association.accept_stream().is_some() {}
                 }
                 AssociationEvent::Stream(StreamEvent::Readable { id }) => {
-                    self.read(now, &mut association, id, out);
+                    self.read(now, association, id, out);
                 }
                 AssociationEvent::Stream(StreamEvent::Finished { id } | StreamEvent::Stopped { id, .. }) => {
-                    self.forget(ChannelId(id), out)
+                    self.forget(ChannelId(id), out);
                 }
                 AssociationEvent::AssociationLost { .. } | AssociationEvent::HandshakeFailed { .. } => {
                     lost = true;
@@ -167,11 +228,8 @@ impl Sctp {
             lost = true;
             self.endpoint.handle_event(handle, event);
         }
-        if lost {
-            self.forget_channels(out);
-        } else {
-            self.association = Some((handle, association));
-        }
+        // A begun one is in the closed state too.
+        lost || (self.up == Some(handle) && association.is_closed())
     }
 
     /// Takes all complete messages of a stream.
@@ -180,6 +238,7 @@ impl Sctp {
             let Ok(Some(chunks)) = association.stream(id).and_then(|mut stream| stream.read_sctp()) else {
                 return;
             };
+            self.incomplete.complete(id);
             let protocol = chunks.ppi;
             let Ok(data) = chunks.to_payload(MAX_MESSAGE) else {
                 self.dropped += 1;
