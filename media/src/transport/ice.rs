@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
 
-use super::peer::Output;
+use super::event::Output;
 use super::stun::{self, Role};
 use super::{LocalCredentials, RemoteCredentials, Ufrag};
 

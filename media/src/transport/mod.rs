@@ -10,6 +10,7 @@
 pub mod config;
 mod credentials;
 mod dtls;
+mod event;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod ice;
@@ -21,7 +22,8 @@ pub mod stun;
 
 pub use config::TransportConfig;
 pub use credentials::{Fingerprint, LocalCredentials, RemoteCredentials, Ufrag};
-pub use peer::{ChannelId, Input, Message, Output, Peer, PeerStats};
+pub use event::{ChannelId, Input, Message, Output, PeerStats};
+pub use peer::Peer;
 
 use thiserror::Error;
 
