@@ -10,8 +10,8 @@ use crate::clock::Millis;
 pub const MAX_ACCOUNT_BYTES: usize = 64;
 /// Longest password, in bytes: hashing a longer one would only cost memory. NIST SP 800-63B-4 asks for at least 64 characters.
 pub const MAX_PASSWORD_BYTES: usize = 512;
-/// Most log-ins shown to their owner.
-pub const MAX_LOGINS_SHOWN: i64 = 50;
+/// Most open log-ins of a person: with one more the one seen longest ago ends. Their list shows all of them.
+pub const MAX_LOGINS: i64 = 50;
 
 /// How long a log-in lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

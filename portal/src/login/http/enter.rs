@@ -17,7 +17,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::login::cookies;
 use crate::login::model::{Account, Action, EndReason, Factor, Login, Outcome, Proof, SecretHash};
 use crate::login::password::Verdict;
-use crate::login::rules::{self, MAX_PASSWORD_BYTES};
+use crate::login::rules::{self, MAX_LOGINS, MAX_PASSWORD_BYTES};
 use crate::login::secret::{self, Secret};
 use crate::login::service::announce_ended;
 use crate::login::store;
@@ -56,7 +56,9 @@ pub async fn login(
     if verdict.outdated {
         rehash(&app, &account, typed.password).await?;
     }
-    enter(&app, &caller, &headers, account.person, known).await
+    let kept = cookies::get(&headers, cookies::DEVICE).filter(|_| known);
+    let entry = entry(&app, &caller, account.person, kept)?;
+    enter(&app, &caller, &headers, entry).await
 }
 
 /// Who of the names has an account, and whether the device is known to it.
@@ -111,19 +113,21 @@ async fn rehash(app: &App, account: &Account, password: String) -> ApiResult<()>
     Ok(app.commit(tx, []).await?)
 }
 
-async fn enter(
-    app: &App,
-    caller: &Caller,
-    headers: &HeaderMap,
-    person: PersonId,
-    known_device: bool,
-) -> ApiResult<Response> {
-    let (secret, fresh_device) = (Secret::fresh(), Secret::fresh());
-    let (secret, fresh_device) =
-        secret.and_then(|secret| Ok((secret, fresh_device?))).map_err(ApiError::internal)?;
-    let kept = cookies::get(headers, cookies::DEVICE).filter(|_| known_device);
-    let device = kept.unwrap_or(fresh_device.text());
-    let device_hash = secret::hash_of(device).unwrap_or_else(|| fresh_device.hash());
+/// A log-in that is about to be made, with the secrets that only the browser gets.
+struct Entry {
+    login: Login,
+    secret: Secret,
+    device: String,
+    device_hash: SecretHash,
+}
+
+/// Makes a log-in with a secret of its own. `kept` is the cookie of a device that the account knows; another device gets a
+/// new one, so that two accounts on one PC are not told by one cookie.
+fn entry(app: &App, caller: &Caller, person: PersonId, kept: Option<&str>) -> ApiResult<Entry> {
+    let secret = Secret::fresh().map_err(ApiError::internal)?;
+    let fresh = Secret::fresh().map_err(ApiError::internal)?;
+    let kept = kept.and_then(|kept| Some((kept.to_owned(), secret::hash_of(kept)?)));
+    let (device, device_hash) = kept.unwrap_or_else(|| (fresh.text().to_owned(), fresh.hash()));
     let now = app.now();
     let login = Login {
         id: LoginId(app.clock.id()),
@@ -134,25 +138,46 @@ async fn enter(
         created_at: now,
         last_seen_at: now,
     };
-    let actor = Actor::of(&login);
+    Ok(Entry { login, secret, device, device_hash })
+}
+
+async fn enter(app: &App, caller: &Caller, headers: &HeaderMap, entry: Entry) -> ApiResult<Response> {
+    let actor = Actor::of(&entry.login);
     let answer = me(app, &actor)?;
+    let old = cookies::get(headers, cookies::SESSION).and_then(secret::hash_of);
+    let ended = write(app, caller, &actor, &entry, old).await?;
+    announce_ended(app, ended);
+    let session = cookies::set(cookies::SESSION, entry.secret.text(), app.login.lifetime.absolute);
+    let device = cookies::set(cookies::DEVICE, &entry.device, cookies::DEVICE_LIFETIME);
+    let set = [session, device].into_iter().flatten().map(|value| (SET_COOKIE, value)).collect::<Vec<_>>();
+    Ok((AppendHeaders(set), Json(answer)).into_response())
+}
+
+/// Writes the log-in, and ends the one that the browser had and the oldest of too many; gives those.
+async fn write(
+    app: &App,
+    caller: &Caller,
+    actor: &Actor,
+    entry: &Entry,
+    old: Option<SecretHash>,
+) -> ApiResult<Vec<LoginId>> {
+    let (person, now) = (entry.login.person, entry.login.created_at);
     let mut tx = app.db.write(Scope::one("login", person.0)).await?;
-    let replaced = match cookies::get(headers, cookies::SESSION).and_then(secret::hash_of) {
+    let mut ended = Vec::new();
+    let replaced = match old {
         Some(old) => store::login_by_secret(&mut tx, &old).await?,
         None => None,
     };
-    if let Some(old) = &replaced {
+    if let Some(old) = replaced {
         store::end_login(&mut tx, old.id, old.person, EndReason::Replaced, now).await?;
+        ended.push(old.id);
     }
-    store::insert_login(&mut tx, &login, &secret.hash(), &device_hash).await?;
-    let entry = audit(now, caller, Some(&actor), Action::LogIn, Outcome::Done);
-    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    store::insert_login(&mut tx, &entry.login, &entry.secret.hash(), &entry.device_hash).await?;
+    ended.extend(store::end_beyond(&mut tx, person, MAX_LOGINS, now).await?);
+    let line = audit(now, caller, Some(actor), Action::LogIn, Outcome::Done);
+    store::append_audit(&mut tx, app.clock.id(), &line).await?;
     app.commit(tx, []).await?;
-    announce_ended(app, replaced.map(|old| old.id));
-    let session = cookies::set(cookies::SESSION, secret.text(), app.login.lifetime.absolute);
-    let device = cookies::set(cookies::DEVICE, device, cookies::DEVICE_LIFETIME);
-    let set = [session, device].into_iter().flatten().map(|value| (SET_COOKIE, value)).collect::<Vec<_>>();
-    Ok((AppendHeaders(set), Json(answer)).into_response())
+    Ok(ended)
 }
 
 /// Who is logged in.

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{ApiError, ApiResult};
 use crate::login::model::Login;
-use crate::login::rules::MAX_LOGINS_SHOWN;
+use crate::login::rules::MAX_LOGINS;
 use crate::login::service::NoTicket;
 use crate::login::store;
 use crate::login::tickets::Holder;
@@ -20,7 +20,7 @@ use crate::login::tickets::Holder;
 ))]
 pub async fn logins(State(app): State<App>, actor: Actor) -> ApiResult<Json<Logins>> {
     let mut tx = app.db.read().await?;
-    let open = store::open_logins(&mut tx, actor.person, MAX_LOGINS_SHOWN).await?;
+    let open = store::open_logins(&mut tx, actor.person, MAX_LOGINS).await?;
     let now = app.now();
     let alive = open.into_iter().filter(|login| app.login.alive(login, now));
     Ok(Json(Logins { logins: alive.map(|login| view(login, &actor)).collect() }))

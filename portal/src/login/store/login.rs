@@ -8,6 +8,9 @@ use crate::clock::Millis;
 use crate::db::{DbResult, Rows, Text, Tx, on};
 use crate::login::model::{EndReason, Login, Proof, SecretHash};
 
+/// Most log-ins that one statement ends beyond the limit; each log-in adds one, so there is one to end.
+const MAX_ENDED: i64 = 100;
+
 #[derive(sqlx::FromRow)]
 struct LoginRow {
     id: Uuid,
@@ -125,6 +128,21 @@ pub async fn end_all(
     .bind(person.0)
     .bind(now)
     .bind(Text(reason))
+    .fetch_all(c))?;
+    Ok(ended.into_iter().map(LoginId).collect())
+}
+
+/// Ends the open log-ins of a person beyond the `keep` seen last, and gives them.
+pub async fn end_beyond(tx: &mut Tx<'_>, person: PersonId, keep: i64, now: Millis) -> DbResult<Vec<LoginId>> {
+    let ended: Vec<Uuid> = on!(tx, c => sqlx::query_scalar(
+        "UPDATE login SET ended_at = $3, end_reason = $4 WHERE id IN (SELECT id FROM login WHERE person_id = $1 \
+         AND ended_at IS NULL ORDER BY last_seen_at DESC, created_at DESC, id DESC LIMIT $5 OFFSET $2) RETURNING id",
+    )
+    .bind(person.0)
+    .bind(keep)
+    .bind(now)
+    .bind(Text(EndReason::Replaced))
+    .bind(MAX_ENDED)
     .fetch_all(c))?;
     Ok(ended.into_iter().map(LoginId).collect())
 }

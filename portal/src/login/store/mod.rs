@@ -7,6 +7,6 @@ mod login;
 pub use account::{account_by_name, insert_accounts, set_password};
 pub use audit::append_audit;
 pub use login::{
-    end_all, end_expired, end_login, insert_login, is_known_device, login_by_secret, open_logins,
+    end_all, end_beyond, end_expired, end_login, insert_login, is_known_device, login_by_secret, open_logins,
     prune_ended, write_seen,
 };

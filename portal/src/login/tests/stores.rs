@@ -113,3 +113,22 @@ async fn expired_log_ins_end_in_bounded_batches_and_are_pruned_later() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn of_too_many_open_log_ins_the_oldest_end() {
+    with_dbs(async |db| {
+        let mut tx = write(&db).await;
+        store::insert_accounts(&mut tx, &[account(7, "lin")], START).await.expect("accounts");
+        for n in 1..=4 {
+            let at = START.after(Duration::from_secs(n));
+            let login = Login { created_at: at, last_seen_at: at, ..login(n.into()) };
+            store::insert_login(&mut tx, &login, &[n as u8; 32], &[9; 32]).await.expect("insert");
+        }
+        assert!(store::end_beyond(&mut tx, PERSON, 4, START).await.expect("end").is_empty());
+        let mut ended = store::end_beyond(&mut tx, PERSON, 2, START).await.expect("end");
+        ended.sort();
+        assert_eq!(ended, [login(1).id, login(2).id]);
+        assert_eq!(store::open_logins(&mut tx, PERSON, 50).await.expect("read").len(), 2);
+    })
+    .await;
+}
