@@ -18,8 +18,8 @@ pub mod login;
 pub mod metrics;
 pub mod routes;
 pub mod serve;
+pub mod start;
 #[cfg(test)]
 pub(crate) mod test_app;
-pub mod start;
 pub mod tls;
 pub mod web;

@@ -137,7 +137,7 @@ fn person(n: u128, unit: u128) -> Person {
         unit: UnitId(Uuid::from_u128(unit)),
         name: format!("人{n}"),
         post: "科員".into(),
-        extension: (n % 2 == 0).then(|| n.to_string()),
+        extension: n.is_multiple_of(2).then(|| n.to_string()),
         email: format!("p{n}@city.example"),
         deputy: (n > 1).then(|| PersonId(Uuid::from_u128(n - 1))),
         sort: 0,

@@ -20,7 +20,7 @@ impl Tree {
     /// Lays out the units. A unit whose parent is missing counts as a top; units in a ring are opened at the one that
     /// sorts first, so bad data hides nobody.
     pub fn new(mut units: Vec<Unit>) -> Self {
-        units.sort_by(|left, right| (left.sort, left.id).cmp(&(right.sort, right.id)));
+        units.sort_by_key(|unit| (unit.sort, unit.id));
         let known: HashMap<UnitId, usize> = units.iter().enumerate().map(|(at, u)| (u.id, at)).collect();
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
         let mut tops = Vec::new();
