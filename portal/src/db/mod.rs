@@ -19,7 +19,7 @@ mod outbox;
 mod postgres;
 mod sqlite;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tx;
 pub(crate) mod types;
 mod uniques;

@@ -152,6 +152,8 @@ macro_rules! on {
         tx.usable()?;
         let outcome = match &mut tx.kind {
             $crate::db::Kind::Sqlite(inner) => {
+                #[cfg(test)]
+                $crate::db::tests::coverage::note("sqlite", ::std::any::type_name_of_val(&|| ()));
                 // Only bodies that build their text name the driver.
                 #[allow(dead_code)]
                 type $d = ::sqlx::Sqlite;
@@ -159,6 +161,8 @@ macro_rules! on {
                 $body.await
             }
             $crate::db::Kind::Postgres(inner) => {
+                #[cfg(test)]
+                $crate::db::tests::coverage::note("postgres", ::std::any::type_name_of_val(&|| ()));
                 #[allow(dead_code)]
                 type $d = ::sqlx::Postgres;
                 let $c = &mut **inner;

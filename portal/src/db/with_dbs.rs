@@ -4,15 +4,13 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::{Db, Place};
+use crate::clock::{Clock, Millis};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
-use uuid::Uuid;
-
-use super::{Db, Place};
-use crate::clock::Millis;
 
 /// When the databases of tests were made.
 pub(crate) const START: Millis = Millis(1_790_000_000_000);
@@ -33,7 +31,7 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 impl Folder {
     /// Makes `switchboard-<what>-<random>` among the temporary files.
     pub(crate) fn new(what: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("switchboard-{what}-{}", Uuid::new_v4().simple()));
+        let path = std::env::temp_dir().join(format!("switchboard-{what}-{}", Clock::system().id().simple()));
         std::fs::create_dir(&path).expect("temporary folder");
         Folder(path)
     }
@@ -60,7 +58,8 @@ pub(crate) async fn fresh_postgres() -> Place {
 /// the process is killed.
 struct Server {
     folder: PathBuf,
-    _alive: ChildStdin,
+    /// Holds the other end of the pipe.
+    _watcher: Child,
 }
 
 /// Starts the server on a socket in its own folder, waits for the end of the pipe, stops the server and removes the folder.
@@ -77,7 +76,7 @@ rm -rf "$2"
 impl Server {
     async fn start() -> Server {
         let programs = programs();
-        let folder = std::env::temp_dir().join(format!("switchboard-pg-{}", Uuid::new_v4().simple()));
+        let folder = std::env::temp_dir().join(format!("switchboard-pg-{}", Clock::system().id().simple()));
         initdb(&programs, &folder);
         let mut watcher = as_server_user("sh");
         watcher.args(["-c", WATCHER, "watcher"]).arg(&programs).arg(&folder);
@@ -88,13 +87,12 @@ impl Server {
             .process_group(0)
             .spawn()
             .expect("the shell starts");
-        let alive = watcher.stdin.take().expect("piped");
         let ready = BufReader::new(watcher.stderr.take().expect("piped"))
             .lines()
             .map_while(Result::ok)
             .any(|line| line.contains("database system is ready"));
         assert!(ready, "PostgreSQL did not start");
-        let server = Server { folder, _alive: alive };
+        let server = Server { folder, _watcher: watcher };
         server.run("CREATE DATABASE template_migrated").await;
         super::migrate::postgres(&server.url("template_migrated")).await.expect("migrations run");
         server

@@ -108,6 +108,7 @@ struct Accept {
 }
 
 impl Accept {
+    #[expect(clippy::disallowed_methods, reason = "nothing tells that a file descriptor has become free")]
     async fn run(self) {
         let mut stop = self.stop.clone();
         loop {

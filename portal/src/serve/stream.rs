@@ -28,6 +28,7 @@ pub(super) struct Stream {
     silence: Pin<Box<Sleep>>,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the deadline of a connection is a timer of the shell")]
 impl Stream {
     pub(super) fn new(transport: Transport) -> Stream {
         Stream { transport, silence: Box::pin(tokio::time::sleep(SILENCE)) }
