@@ -212,6 +212,7 @@ impl Core {
         };
         peer.srtp = Some(Srtp { sender, receiver });
         peer.timers.feedback = now + FIRST_FEEDBACK;
+        peer.refill();
         let (room, id) = (peer.room, peer.id);
         self.events.push(MediaEvent::Connected { room, peer: id });
         self.want_keyframes_for(now, key);

@@ -186,6 +186,11 @@ impl Core {
 }
 
 impl Peer {
+    /// A new interval: as many repairs and data-channel bytes as one may have.
+    pub(super) fn refill(&mut self) {
+        (self.repairs_left, self.data_left) = (REPAIRS, DATA_BYTES);
+    }
+
     /// Writes what is due now into `buffer`; returns its length.
     fn due_reports(&mut self, now: Instant, buffer: &mut [u8]) -> usize {
         let mut writer = Writer::new(buffer);
@@ -198,7 +203,7 @@ impl Peer {
             let _ = self.twcc.write(self.ssrc, media, &mut writer);
             let video = self.tracks.iter().any(|track| track.flows && track.kind() == Kind::Video);
             self.timers.feedback = now + if video { FEEDBACK_VIDEO } else { FEEDBACK_AUDIO };
-            (self.repairs_left, self.data_left) = (REPAIRS, DATA_BYTES);
+            self.refill();
         }
         writer.len()
     }
