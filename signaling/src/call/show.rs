@@ -7,7 +7,7 @@ use media::ids::Source;
 use super::exchange::Exchange;
 use super::io::{CallOutput, CallReply, MediaCommand};
 use super::leg::Phase;
-use super::state::{Call, PeerMedia};
+use super::state::Call;
 use super::step::Step;
 use crate::ids::{PersonId, SessionId};
 use crate::wire::call::Sources;
@@ -47,30 +47,26 @@ impl Exchange {
             if told.open != media.open {
                 step.media(call.id, MediaCommand::SetOpen { peer, open: media.open });
             }
-            *told = PeerMedia { ..media };
+            *told = media;
         }
     }
 
     /// Shows the call to all who may see it, and its end to those who no longer may.
     fn show(&mut self, step: &mut Step<'_>, call: &mut Call) {
         let audience = self.audience(call);
+        let parted = step.parted(call.id);
+        let replied = step.replied(call.id);
         call.rev += 1;
-        let mut over: BTreeSet<SessionId> = call.shown.difference(&audience).copied().collect();
-        let parted = step.partings.iter().filter(|((id, _), _)| *id == call.id);
-        let parted: BTreeSet<_> = parted.map(|((_, session), _)| *session).collect();
-        over.extend(parted.iter().filter(|session| call.shown.contains(session)));
-        let replied: BTreeSet<_> =
-            step.replies.iter().filter(|(.., id)| *id == call.id).map(|(session, ..)| *session).collect();
-        // The reply of a device that is out of the call is its last view.
-        over.retain(|session| {
-            self.is_connected(*session) && !(replied.contains(session) && !audience.contains(session))
-        });
-        for session in over {
-            let reason = step.partings.get(&(call.id, session)).copied();
-            let view = Box::new(self.last_view(call, session, reason));
-            step.put(CallOutput::Show { session, view });
+        for session in call.shown.iter().filter(|session| self.is_connected(**session)) {
+            // The reply to a device that is out of the call is its last view.
+            let out = !audience.contains(session);
+            let last = if out { !replied.contains(session) } else { parted.contains_key(session) };
+            if last {
+                let view = Box::new(self.last_view(call, *session, parted.get(session).copied()));
+                step.put(CallOutput::Show { session: *session, view });
+            }
         }
-        if !parted.is_disjoint(&audience) {
+        if parted.keys().any(|session| audience.contains(session)) {
             // A silenced device sees the call go on elsewhere, after its own end of it.
             call.rev += 1;
         }

@@ -20,7 +20,7 @@ pub(super) struct Step<'a> {
     /// Requests that get the view of a call.
     pub replies: Vec<(SessionId, u32, CallId)>,
     /// Devices for which the call is over although their person's leg goes on, or whose reason is another than the leg's.
-    pub partings: BTreeMap<(CallId, SessionId), EndReason>,
+    partings: BTreeMap<(CallId, SessionId), EndReason>,
 }
 
 /// Who asks.
@@ -75,6 +75,17 @@ impl<'a> Step<'a> {
     /// The call is over for this device.
     pub fn part(&mut self, call: CallId, session: SessionId, reason: EndReason) {
         self.partings.insert((call, session), reason);
+    }
+
+    /// The devices for which this call is over by themselves.
+    pub fn parted(&self, call: CallId) -> BTreeMap<SessionId, EndReason> {
+        let mine = self.partings.iter().filter(|((id, _), _)| *id == call);
+        mine.map(|((_, session), reason)| (*session, *reason)).collect()
+    }
+
+    /// The devices whose reply is the view of this call.
+    pub fn replied(&self, call: CallId) -> BTreeSet<SessionId> {
+        self.replies.iter().filter(|(.., id)| *id == call).map(|(session, ..)| *session).collect()
     }
 
     pub fn media(&mut self, call: CallId, command: MediaCommand) {
