@@ -3,11 +3,19 @@
 use std::sync::Arc;
 
 use rtc_crypto::{HashAlgorithm, RTCCryptoProvider};
+use rtc_dtls::cipher_suite::CipherSuiteId;
 use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc_dtls::crypto::Certificate;
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 
 use super::{Fingerprint, TransportError, sctp};
+
+/// Authenticated encryption with forward secrecy, for our kind of certificate. The first is what every WebRTC client has (RFC
+/// 8827, section 6.5); the other modes that rtc-dtls would take are older.
+const SUITES: [CipherSuiteId; 2] = [
+    CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256,
+    CipherSuiteId::Tls_Ecdhe_Ecdsa_With_ChaCha20_Poly1305_Sha256,
+];
 
 /// Shared by all peers of a process; costs one key pair to make.
 pub struct TransportConfig {
@@ -45,6 +53,7 @@ impl TransportConfig {
             ConfigBuilder::default()
                 .with_crypto_provider(provider.clone())
                 .with_certificates(vec![certificate.clone()])
+                .with_cipher_suites(SUITES.to_vec())
                 .with_srtp_protection_profiles(profiles)
                 // Any certificate is taken here; its fingerprint is compared with the offer's before keys are given out.
                 .with_client_auth(ClientAuthType::RequireAnyClientCert)

@@ -124,7 +124,7 @@ pub struct Section {
     pub codecs: Vec<Codec>,
     /// Common header extensions.
     pub extmaps: Vec<Extmap>,
-    /// Sources announced by `a=ssrc`; none with simulcast by RID.
+    /// Sources that the client announces to send by `a=ssrc`; none with simulcast by RID.
     pub sources: Vec<SourceIds>,
     /// Simulcast layers the client offers to send, in its order.
     pub rids: Vec<String>,
@@ -155,11 +155,14 @@ impl Section {
         };
         let stopped = media.media_name.port.value == 0 && !media.has_attribute("bundle-only");
         let rids = read_rids(media);
+        let direction = read_direction(media);
+        // Firefox names sources for its receiver reports in receiving sections too.
+        let announces = direction.sends() && rids.is_empty();
         Some(Section {
             usable: !stopped && protocol == wanted && has_format && bundle.contains(&mid),
-            direction: read_direction(media),
+            direction,
             extmaps: read_extmaps(media),
-            sources: if rids.is_empty() { read_sources(media) } else { Vec::new() },
+            sources: if announces { read_sources(media) } else { Vec::new() },
             formats: plain_formats(media),
             protocol: if is_plain(&protocol, 64) { protocol } else { wanted.to_owned() },
             mid: mid.to_owned(),

@@ -1,4 +1,4 @@
-//! Offers of Chromium 156, offers made up, offers broken.
+//! Offers of Chromium 156 and Firefox 153, offers made up, offers broken.
 
 mod hostile;
 
@@ -15,6 +15,8 @@ use crate::transport::{Fingerprint, LocalCredentials};
 const CHROMIUM: &str = include_str!("chromium.sdp");
 /// The same with two simulcast layers.
 const CHROMIUM_SIMULCAST: &str = include_str!("chromium_simulcast.sdp");
+/// The same call in Firefox 153, without H.264.
+const FIREFOX: &str = include_str!("firefox.sdp");
 
 fn local() -> LocalCredentials {
     LocalCredentials::random(rtc_crypto::default_provider().unwrap().random()).unwrap()
@@ -105,6 +107,20 @@ fn chromium_s_sections_are_reduced_to_the_profile() {
 }
 
 #[test]
+fn firefox_s_sections_are_reduced_to_the_profile() {
+    let offer = Offer::parse(FIREFOX).unwrap();
+    assert!(offer.sections.iter().all(|section| section.usable), "bundle-only sections have port 0");
+    let [audio, video, audio_slot, video_slot, ..] = &offer.sections[..] else { panic!() };
+    assert_eq!(kinds(audio), [CodecKind::Opus]);
+    assert_eq!(kinds(video), [CodecKind::Vp8, CodecKind::Vp9, CodecKind::Av1]);
+    assert_eq!((video.sources.len(), video.codecs[0].rtx), (1, Some(124)));
+    assert!(audio_slot.sources.is_empty() && video_slot.sources.is_empty(), "those only send reports");
+    assert_eq!(audio.extension_id(Extension::AudioLevel), Some(1));
+    let answer = answer(&offer, &usual(&offer));
+    assert!(by_section(&answer)[4][0].starts_with("m=video 9 "));
+}
+
+#[test]
 fn simulcast_layers_are_read_and_answered() {
     let offer = Offer::parse(CHROMIUM_SIMULCAST).unwrap();
     let video = &offer.sections[1];
@@ -166,7 +182,7 @@ fn the_answer_says_what_browsers_need() {
 
 #[test]
 fn the_answer_is_sdp_for_others_too() {
-    for offer in [CHROMIUM, CHROMIUM_SIMULCAST] {
+    for offer in [CHROMIUM, CHROMIUM_SIMULCAST, FIREFOX] {
         let offer = Offer::parse(offer).unwrap();
         let text = answer(&offer, &usual(&offer));
         let parsed = SessionDescription::unmarshal(&mut Cursor::new(&text)).unwrap();
