@@ -135,6 +135,9 @@ impl Node {
                 // Nobody waits any more: nothing to do.
                 let _ = tell.send(self.sessions.status(person));
             }
+            NodeInput::LoginsInUse(tell) => {
+                let _ = tell.send(self.sessions.logins_in_use());
+            }
             NodeInput::Drain(within, tell) => self.start_drain(within, tell),
             NodeInput::Stop => {}
         }

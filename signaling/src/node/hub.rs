@@ -1,5 +1,6 @@
 //! The handle on the node, its shards and its bus.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -100,6 +101,13 @@ impl Hub {
         let (tell, told) = oneshot::channel();
         self.0.node.0.force(Lane::Urgent, NodeInput::PresenceOf(person, tell));
         told.await.unwrap_or(PresenceStatus::Offline)
+    }
+
+    /// Log-ins whose device is connected and in use now: they are not idle, whatever they ask over HTTP.
+    pub async fn logins_in_use(&self) -> BTreeSet<LoginId> {
+        let (tell, told) = oneshot::channel();
+        self.0.node.0.force(Lane::Bulk, NodeInput::LoginsInUse(tell));
+        told.await.unwrap_or_default()
     }
 
     /// Sums of the shards' counters.

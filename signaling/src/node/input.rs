@@ -1,5 +1,6 @@
 //! What reaches the node.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use media::control::MediaEvent;
@@ -46,6 +47,7 @@ pub(super) enum NodeInput {
     },
     EndLogin(LoginId),
     PresenceOf(PersonId, oneshot::Sender<PresenceStatus>),
+    LoginsInUse(oneshot::Sender<BTreeSet<LoginId>>),
     Drain(Duration, oneshot::Sender<()>),
     Stop,
 }

@@ -137,9 +137,11 @@ async fn presence_changes_are_told_to_those_who_watch() {
     assert_eq!(event["data"]["people"], json!([{"person": id(2), "status": "available"}]));
     let bob_id = PersonId(Uuid::from_u128(2));
     assert_eq!(world.hub.presence_of(bob_id).await, crate::wire::server::PresenceStatus::Available);
+    assert_eq!(world.hub.logins_in_use().await.len(), 2);
     bob.ask("presence.idle", json!({"idle": true})).await;
     let event = ann.event(|frame| frame["type"] == "presence.changed").await;
     assert_eq!(event["data"]["people"][0]["status"], "away");
+    assert_eq!(world.hub.logins_in_use().await.len(), 1);
     drop((ann, bob));
     world.check_empty().await;
 }

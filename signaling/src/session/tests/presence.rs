@@ -3,7 +3,7 @@
 use super::super::limits::{MAX_WATCHED, PRESENCE_GRACE};
 use super::super::{SessionInput, SessionOutput, SocketId};
 use super::seconds;
-use super::world::{World, person};
+use super::world::{World, login, person};
 use crate::ids::SessionId;
 use crate::wire::client::Request;
 use crate::wire::error::ErrorCode;
@@ -96,4 +96,25 @@ fn a_list_is_bounded() {
     assert_eq!(all.len(), MAX_WATCHED);
     let more = Request::PresenceWatch { people: people(MAX_WATCHED + 1) };
     assert_eq!(world.refused(socket, more), ErrorCode::TooManySubscriptions);
+}
+
+#[test]
+fn a_log_in_is_in_use_while_somebody_is_at_its_device_or_talks() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let in_use = |world: &World| world.table.logins_in_use().contains(&login(1));
+    assert!(in_use(&world));
+    world.ask(socket, Request::PresenceIdle { idle: true });
+    assert!(!in_use(&world));
+    world.input(SessionInput::InCall { person: person(1), in_call: true });
+    assert!(in_use(&world), "listens without touching anything");
+    world.input(SessionInput::InCall { person: person(1), in_call: false });
+    assert!(!in_use(&world));
+    world.ask(socket, Request::PresenceIdle { idle: false });
+    world.cut(socket);
+    assert!(in_use(&world), "a change of network");
+    world.pass(PRESENCE_GRACE);
+    assert!(!in_use(&world));
+    world.resume(person(1), session);
+    assert!(in_use(&world));
 }
