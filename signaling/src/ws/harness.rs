@@ -1,13 +1,17 @@
 //! Real sockets for tests: a pair on loopback whose server side is upgraded as the portal does it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, TlsConnector, client};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -19,8 +23,8 @@ use crate::wire::call::PersonCard;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A WebSocket client on loopback.
-pub(crate) struct Client {
-    pub(crate) stream: WebSocketStream<TcpStream>,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: WebSocketStream<S>,
 }
 
 /// The number of a test person or log-in as its id.
@@ -54,6 +58,16 @@ pub(crate) async fn pair(window: u32) -> (Client, Socket) {
     }
     let (client, server) = tokio::join!(socket.connect(address), listener.accept());
     let (client, mut server) = (client.unwrap(), server.unwrap().0);
+    let client = upgraded(client, &mut server).await;
+    (client, Socket::Plain(server))
+}
+
+/// The HTTP upgrade between both ends.
+async fn upgraded<C, S>(client: C, server: &mut S) -> Client<C>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let upgrade = async {
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
@@ -69,10 +83,35 @@ pub(crate) async fn pair(window: u32) -> (Client, Socket) {
         server.write_all(reply.as_bytes()).await.unwrap();
     };
     let (stream, ()) = tokio::join!(client_async("ws://localhost/ws", client), upgrade);
-    (Client { stream: stream.unwrap().0 }, Socket::Plain(server))
+    Client { stream: stream.unwrap().0 }
 }
 
-impl Client {
+/// A connected pair over TLS, with a certificate made for it.
+pub(crate) async fn tls_pair() -> (Client<client::TlsStream<TcpStream>>, Socket) {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+    let server = ServerConfig::builder().with_no_client_auth();
+    let server = server.with_single_cert(vec![cert.der().clone()], key).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(cert.der().clone()).unwrap();
+    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let accept =
+        async { TlsAcceptor::from(Arc::new(server)).accept(listener.accept().await.unwrap().0).await };
+    let connect = async {
+        let tcp = TcpStream::connect(address).await.unwrap();
+        TlsConnector::from(Arc::new(client)).connect("localhost".try_into().unwrap(), tcp).await
+    };
+    let (client, server) = tokio::join!(connect, accept);
+    let mut server = server.unwrap();
+    let client = upgraded(client.unwrap(), &mut server).await;
+    (client, Socket::Tls(Box::new(server)))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Sends a text message.
     pub(crate) async fn send(&mut self, text: impl Into<String>) {
         self.stream.send(Message::text(text.into())).await.unwrap();

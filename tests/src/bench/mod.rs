@@ -3,3 +3,4 @@
 //! A part (`media`, `ws`, `call`) is a module with `rows() -> Vec<Row>`; `src/bin/bench.rs` runs the parts and prints the table.
 
 pub mod row;
+pub mod ws;

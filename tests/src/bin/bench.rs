@@ -8,11 +8,12 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use tests::bench::row::{Row, machine, table};
+use tests::bench::ws;
 
 /// A part of the bench: its name and what measures it.
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: &[Part] = &[];
+const PARTS: &[Part] = &[("ws", ws::rows)];
 
 struct Wish {
     only: Option<String>,
@@ -36,6 +37,9 @@ fn wish() -> Result<Wish, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    if ws::client::run_if_asked() {
+        return Ok(());
+    }
     let wish = wish()?;
     let mut rows = Vec::new();
     for (name, measure) in PARTS {

@@ -19,6 +19,7 @@ use crate::wire::server::PresenceStatus;
 mod delivery;
 mod lanes;
 mod protocol;
+mod tls;
 
 /// Counts as "for ever" for pings and stalls in tests that are about something else.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -65,10 +66,14 @@ impl Rig {
     /// A client and its socket in the shard. See [`pair`] for `window`.
     async fn client(&mut self, window: u32) -> (Client, SocketId) {
         let (client, socket) = pair(window).await;
+        (client, self.adopt(socket).await)
+    }
+
+    async fn adopt(&mut self, socket: Socket) -> SocketId {
         let adopted = Adopted { socket, prefix: Bytes::new(), identity: identity(1, 1) };
         self.shard.inbox().force(Lane::Bulk, ToShard::Adopt(Box::new(adopted)));
         match self.next().await {
-            FromShard::Opened { socket, .. } => (client, socket),
+            FromShard::Opened { socket, .. } => socket,
             _ => panic!("expected an opened socket"),
         }
     }
