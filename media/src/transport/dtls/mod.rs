@@ -3,7 +3,7 @@
 //! 1. **A lost ServerHello flight is never sent again**: any handshake record disarms its retransmission timer. Cure:
 //!    [`resend::LastFlight`] sends the flight again, verbatim, when the client repeats itself.
 //! 2. **A second HelloVerifyRequest goes out on the first fragment of the second ClientHello**, which some clients take for
-//!    an illegal message. Cure: [`Handshake::wanted`] lets it through only as the answer to a first ClientHello.
+//!    an illegal message. Cure: [`Handshake::wanted`] lets it through again only when the first ClientHello is repeated.
 //! 3. **It takes the first SRTP profile of the client's list**, and clients list counter mode before GCM. Cure: start with
 //!    GCM only; if the client has none, start over with counter mode and replay what came in.
 //! 4. **Fragments are joined recursively and kept without a small bound**. Cure: [`records::inspect`] and a budget.
@@ -59,18 +59,24 @@ pub(super) struct Dropped;
 struct Handshake {
     /// Incoming datagrams so far, until the profile is settled.
     replay: Vec<BytesMut>,
-    verify_sent: bool,
+    verify_sent: Option<Instant>,
     last_flight: LastFlight,
 }
 
 impl Handshake {
     /// Whether an outgoing datagram should go out in answer to this input (fault 2).
-    fn wanted(&mut self, datagram: &[u8], input: Option<&Inspection>) -> bool {
+    fn wanted(&mut self, now: Instant, datagram: &[u8], input: Option<&Inspection>) -> bool {
         if !records::is_hello_verify(datagram) {
             return true;
         }
-        let first = !std::mem::replace(&mut self.verify_sent, true);
-        first || input.is_none_or(|input| input.repeats_first_hello)
+        let wanted = self.verify_sent.is_none_or(|sent| {
+            let lost = now.saturating_duration_since(sent) >= resend::QUIET;
+            lost && input.is_none_or(|input| input.repeats_first_hello)
+        });
+        if wanted {
+            self.verify_sent = Some(now);
+        }
+        wanted
     }
 }
 
@@ -123,7 +129,7 @@ impl Dtls {
             State::Over => return Err(Dropped),
             State::Connected => {}
             State::Handshaking(handshake) => {
-                if !handshake.verify_sent && !self.fell_back && handshake.replay.len() < MAX_REPLAY {
+                if handshake.verify_sent.is_none() && !self.fell_back && handshake.replay.len() < MAX_REPLAY {
                     handshake.replay.push(BytesMut::from(datagram));
                 }
             }
@@ -161,7 +167,7 @@ impl Dtls {
         while let Some(transmit) = self.endpoint.poll_transmit() {
             let datagram = Vec::from(transmit.message);
             let wanted = match &mut self.state {
-                State::Handshaking(handshake) => handshake.wanted(&datagram, input),
+                State::Handshaking(handshake) => handshake.wanted(now, &datagram, input),
                 State::Connected | State::Over => true,
             };
             if wanted {
@@ -169,7 +175,7 @@ impl Dtls {
             }
         }
         if let State::Handshaking(handshake) = &mut self.state {
-            if handshake.verify_sent {
+            if handshake.verify_sent.is_some() {
                 handshake.replay = Vec::new();
             }
             if sent.is_empty() {

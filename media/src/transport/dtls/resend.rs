@@ -6,7 +6,7 @@ use super::records::{self, Inspection};
 
 /// A repeated datagram that comes this soon after the flight crossed it on the way; sending again would be wasted.
 /// Chromium repeats itself after 50 ms at the earliest.
-const QUIET: Duration = Duration::from_millis(30);
+pub(super) const QUIET: Duration = Duration::from_millis(30);
 /// Most times one flight is sent again. The client doubles its timer each time, so ten cover more than half a minute; a
 /// bound keeps a client from using us as an amplifier.
 const MAX_RESENDS: u32 = 10;

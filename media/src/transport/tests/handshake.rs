@@ -137,6 +137,18 @@ fn one_hello_verify_request_goes_out_in_either_order_of_the_fragments() {
 }
 
 #[test]
+fn a_repeated_first_hello_is_verified_once() {
+    let faults: Faults = Box::new(|way, n, _| match (way, n) {
+        (Way::ToServer, 0) => Fate::Lose,
+        _ => Fate::Deliver,
+    });
+    let behaviour = Behaviour { mtu: FRAGMENTS, ..Behaviour::default() };
+    let (sim, time) = connect(Sim::new(behaviour, faults), Duration::from_secs(1));
+    assert!(time.is_some());
+    assert_eq!(hello_verifies(&sim), 1, "its second part is no reason for another");
+}
+
+#[test]
 fn duplicates_do_no_harm() {
     for mtu in [1_200, FRAGMENTS] {
         let behaviour = Behaviour { mtu, ..Behaviour::default() };
