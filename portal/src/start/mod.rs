@@ -4,6 +4,9 @@
 //! Stop: no new connections; clients are sent elsewhere and calls get a bounded time; running requests end; media; what log-in
 //! keeps in memory is written; the database closes.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -117,10 +120,16 @@ impl Running {
         }
         let (hub, engine) = start_live(&app, journal).map_err(StartError::Live)?;
         slot.fill(hub.clone());
-        let certificate = open_certificate(&app, &engine)?;
-        let chores = Chores::start(app.clone(), certificate.clone());
-        let (server, addresses) = listen(&app, &hub, &engine, certificate)?;
-        Ok(Running { app, addresses, slot, engine, server, chores, _lock: lock })
+        match open_to_clients(&app, &hub, &engine) {
+            Ok((server, addresses, chores)) => {
+                Ok(Running { app, addresses, slot, engine, server, chores, _lock: lock })
+            }
+            Err(error) => {
+                // Opens the ring of references, which ends the hub and with it the media plane.
+                slot.empty();
+                Err(error)
+            }
+        }
     }
 
     /// Stops in order; takes the configured time at most, and a moment.
@@ -192,6 +201,16 @@ fn open_certificate(app: &App, engine: &Engine) -> Result<Option<Arc<Certificate
     }
     let addresses: Vec<IpAddr> = engine.addresses().iter().map(SocketAddr::ip).collect();
     Ok(Some(Certificate::open(&app.config.tls, &server.data, &addresses, app.now())?))
+}
+
+fn open_to_clients(
+    app: &App,
+    hub: &Hub,
+    engine: &Arc<Engine>,
+) -> Result<(Server, Addresses, Chores), StartError> {
+    let certificate = open_certificate(app, engine)?;
+    let (server, addresses) = listen(app, hub, engine, certificate.clone())?;
+    Ok((server, addresses, Chores::start(app.clone(), certificate)))
 }
 
 fn listen(
