@@ -20,6 +20,16 @@ fn nothing_rings_before_the_journal_has_it() {
 }
 
 #[test]
+fn a_call_that_is_not_in_the_journal_cannot_be_touched() {
+    let mut world = office();
+    let (call, _) = world.send_start(desk(lin()), &[chen()], VOICE);
+    assert_eq!(world.hold(desk(lin()), call, true), Err(ErrorCode::NoSuchCall));
+    assert_eq!(world.answer(desk(chen()), call), Err(ErrorCode::NoSuchCall));
+    assert_eq!(world.exchange.peer_of(desk(lin()), call), None);
+    assert!(world.exchange.snapshot(desk(chen())).is_empty());
+}
+
+#[test]
 fn a_journal_that_fails_or_hangs_fails_the_call_and_says_so() {
     for hangs in [false, true] {
         let mut world = office();

@@ -1,6 +1,6 @@
 //! Moving a running call to another own device.
 
-use super::super::limits::TAKE_TIME;
+use super::super::limits::{RESUME_TIME, TAKE_TIME};
 use super::super::{CallReply, CallRequest, Farewell};
 use super::world::VOICE;
 use super::*;
@@ -80,4 +80,19 @@ fn hanging_up_on_the_new_device_hangs_up() {
     world.leave(phone(chen()), call).unwrap();
     assert_eq!(world.ended(desk(lin()), call), Some(EndReason::Ended));
     assert!(world.is_over(call));
+}
+
+#[test]
+fn a_device_that_was_lost_long_ago_is_replaced_in_time() {
+    let mut world = office();
+    let call = world.start(desk(lin()), &[chen()]);
+    world.media_up(desk(lin()), call);
+    world.media_up(desk(chen()), call);
+    world.answer(desk(chen()), call).unwrap();
+    world.down(desk(chen()));
+    world.pass(RESUME_TIME - TAKE_TIME / 2);
+    world.ask(phone(chen()), CallRequest::Take { call, sources: VOICE }).unwrap();
+    world.pass(TAKE_TIME / 2);
+    assert_eq!(world.state(desk(lin()), call, chen()), LegState::Connecting, "moved, not failed");
+    assert_eq!(world.exchange.sessions_in(call), [desk(lin()), phone(chen())]);
 }

@@ -148,9 +148,9 @@ impl World {
         let before = self.screens.get(&key);
         if let Some(before) = before {
             assert!(view.rev > before.view.rev, "rev {} after {}", view.rev, before.view.rev);
-            let rang = before.view.ended.is_none() && ringing(&before.view);
+            let involved = before.view.ended.is_none() && (ringing(&before.view) || before.view.me.here);
             let elsewhere = view.ended.is_none() && !ringing(&view) && !view.me.here;
-            assert!(!(rang && elsewhere), "a ringing device was not silenced");
+            assert!(!(involved && elsewhere), "a device was not told that the call is over for it");
         }
         let ended = view.ended.or(before.and_then(|before| before.ended));
         self.screens.insert(key, Screen { view, ended });
