@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rtc_sctp::PayloadProtocolIdentifier as Kind;
 
-use super::sim::Sim;
+use super::sim::{Fate, Sim};
 use crate::transport::{ChannelId, Input, Message, Output};
 
 fn opened() -> Sim {
@@ -105,4 +105,34 @@ fn a_peer_without_channels_refuses_to_send() {
     let mut sim = Sim::plain();
     sim.give(Input::SendData { channel: ChannelId(0), message: Message::Text("x".to_owned()) });
     assert_eq!(refused(&sim), 1);
+}
+
+#[test]
+fn messages_arrive_once_and_in_order_over_a_bad_link() {
+    let mut sim = opened();
+    let mut state = 0x5EED_u64;
+    sim.faults = Box::new(move |_, _, _| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        match state % 10 {
+            0..=2 => Fate::Lose,
+            3 => Fate::Twice,
+            4 => Fate::Late(Duration::from_millis(state >> 20 & 63)),
+            _ => Fate::Deliver,
+        }
+    });
+    for number in 0..40 {
+        let text = format!("{number}");
+        let datagrams = sim.client.send(sim.now, 0, Kind::String, text.as_bytes());
+        sim.client_sends(datagrams);
+        sim.give(Input::SendData { channel: ChannelId(0), message: Message::Text(text) });
+        sim.run_for(Duration::from_millis(20));
+    }
+    sim.run_for(Duration::from_secs(120));
+    let numbers: Vec<Message> = (0..40).map(|number| Message::Text(number.to_string())).collect();
+    assert_eq!(messages(&sim), numbers.iter().collect::<Vec<_>>());
+    let texts: Vec<Vec<u8>> = sim.client.received[1..].iter().map(|(_, _, data)| data.clone()).collect();
+    assert_eq!(texts, (0..40).map(|number| number.to_string().into_bytes()).collect::<Vec<_>>());
+    assert_eq!(sim.closed(), None);
 }

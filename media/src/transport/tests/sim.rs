@@ -49,7 +49,7 @@ pub(super) struct Sim {
     pub(super) log: Vec<Vec<u8>>,
     /// DTLS datagrams sent by the peer.
     pub(super) sent: Vec<Vec<u8>>,
-    faults: Faults,
+    pub(super) faults: Faults,
     counts: [usize; 2],
     wire: Vec<Flying>,
 }
