@@ -2,5 +2,6 @@
 //!
 //! A part (`media`, `ws`, `call`) is a module with `rows() -> Vec<Row>`; `src/bin/bench.rs` runs the parts and prints the table.
 
+pub mod media;
 pub mod row;
 pub mod ws;

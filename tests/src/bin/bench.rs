@@ -7,13 +7,14 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use tests::bench::media;
 use tests::bench::row::{Row, machine, table};
 use tests::bench::ws;
 
 /// A part of the bench: its name and what measures it.
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: &[Part] = &[("ws", ws::rows)];
+const PARTS: &[Part] = &[("media", media::rows), ("ws", ws::rows)];
 
 struct Wish {
     only: Option<String>,
@@ -39,6 +40,9 @@ fn wish() -> Result<Wish, Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     if ws::client::run_if_asked() {
         return Ok(());
+    }
+    if std::env::args().nth(1).as_deref() == Some(media::SERVER_ARGUMENT) {
+        return Ok(media::serve()?);
     }
     let wish = wish()?;
     let mut rows = Vec::new();

@@ -1,0 +1,76 @@
+//! The server process and what it costs.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use super::SERVER_ARGUMENT;
+use super::serve::Request;
+use crate::client::{Client, Offer};
+
+/// The server under test.
+pub(super) struct ServerProcess {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl ServerProcess {
+    pub(super) fn start() -> io::Result<ServerProcess> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(SERVER_ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let requests = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let answers = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
+        Ok(ServerProcess { child, requests, answers })
+    }
+
+    /// A connected client in a room.
+    pub(super) fn join(&mut self, room: u128, peer: u128, offer: Offer) -> io::Result<Client> {
+        let mut client = Client::new(offer)?;
+        let offer = client.offer.of_client(client.sdp());
+        let sends = offer.sends.into_iter().map(|send| (send.mid, send.source)).collect();
+        serde_json::to_writer(&mut self.requests, &Request { room, peer, sdp: offer.sdp, sends })?;
+        self.requests.write_all(b"\n")?;
+        self.requests.flush()?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        client.connect(&serde_json::from_str::<String>(&line)?)?;
+        Ok(client)
+    }
+
+    /// CPU time of the worker thread so far, in ns.
+    pub(super) fn worker_cpu(&self) -> io::Result<u64> {
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let path = task?.path();
+            if fs::read_to_string(path.join("comm"))?.starts_with("media-") {
+                return cpu_of(&path.join("schedstat"));
+            }
+        }
+        Err(io::Error::other("no worker thread"))
+    }
+
+    /// Resident memory in KB.
+    pub(super) fn resident(&self) -> io::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
+        number.ok_or_else(|| io::Error::other("no VmRSS"))
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The first number of a schedstat: time on a CPU, in ns.
+pub(super) fn cpu_of(schedstat: &std::path::Path) -> io::Result<u64> {
+    let text = fs::read_to_string(schedstat)?;
+    text.split(' ').next().and_then(|ns| ns.parse().ok()).ok_or_else(|| io::Error::other("no schedstat"))
+}
