@@ -246,3 +246,6 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
