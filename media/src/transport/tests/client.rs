@@ -33,6 +33,8 @@ pub(super) struct Behaviour {
     /// Largest handshake fragment: 1,200, or less to have its ClientHello cut up.
     pub(super) mtu: usize,
     pub(super) extended_master_secret: ExtendedMasterSecretType,
+    /// Whether it shows its certificate.
+    pub(super) shows_certificate: bool,
 }
 
 impl Default for Behaviour {
@@ -46,6 +48,7 @@ impl Default for Behaviour {
             ],
             mtu: 1_200,
             extended_master_secret: ExtendedMasterSecretType::Require,
+            shows_certificate: true,
         }
     }
 }
@@ -86,7 +89,7 @@ impl Client {
         };
         let dtls_config = ConfigBuilder::default()
             .with_crypto_provider(provider)
-            .with_certificates(vec![certificate])
+            .with_certificates(if behaviour.shows_certificate { vec![certificate] } else { Vec::new() })
             .with_srtp_protection_profiles(behaviour.profiles)
             .with_insecure_skip_verify(true)
             .with_extended_master_secret(behaviour.extended_master_secret)

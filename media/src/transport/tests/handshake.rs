@@ -185,3 +185,11 @@ fn a_client_without_extended_master_secret_is_not_let_in() {
     assert_eq!(time, None);
     assert_eq!(sim.closed(), Some(LostReason::SetupTimeout));
 }
+
+#[test]
+fn a_client_that_shows_no_certificate_is_not_let_in() {
+    let behaviour = Behaviour { shows_certificate: false, ..Behaviour::default() };
+    let (sim, _) = connect(Sim::new(behaviour, lossless()), Duration::from_secs(31));
+    assert!(sim.keys().is_none());
+    assert_eq!(sim.closed(), Some(LostReason::SetupTimeout));
+}
