@@ -1,6 +1,8 @@
 //! What every handler holds: the database, the clock and the live side.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -26,7 +28,13 @@ pub trait Live: Send + Sync {
 
     /// Takes over an upgraded socket, with what the client sent behind the upgrade request.
     fn adopt(&self, socket: Socket, prefix: Bytes, identity: Identity);
+
+    /// Log-ins whose device is connected and in use now.
+    fn logins_in_use(&self) -> InUse<'_>;
 }
+
+/// A boxed future, so that [`Live`] can be a trait object.
+pub type InUse<'a> = Pin<Box<dyn Future<Output = BTreeSet<LoginId>> + Send + 'a>>;
 
 /// The hub, once it runs. The hub needs ports that need the app, and the app needs the hub: the slot is filled last, and
 /// emptied at the stop, when the ring of references must open. While it is empty nobody is connected whom one could tell.
@@ -67,6 +75,17 @@ impl Live for HubSlot {
                 tracing::warn!(%error, "a socket was not taken over");
             }
         });
+    }
+
+    fn logins_in_use(&self) -> InUse<'_> {
+        // A handle of its own: the slot may be emptied meanwhile.
+        let hub = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async move {
+            match hub {
+                Some(hub) => hub.logins_in_use().await,
+                None => BTreeSet::new(),
+            }
+        })
     }
 }
 
@@ -123,15 +142,17 @@ impl App {
 /// A live side that remembers, for tests of the slices.
 #[cfg(test)]
 pub(crate) mod recorder {
+    use std::collections::BTreeSet;
     use std::sync::Mutex;
 
-    use super::{Bytes, Identity, Live, LoggedEvent, LoginId, Socket};
+    use super::{Bytes, Identity, InUse, Live, LoggedEvent, LoginId, Socket};
 
     /// Keeps what it was told.
     #[derive(Default)]
     pub(crate) struct Recorder {
         published: Mutex<Vec<LoggedEvent>>,
         ended: Mutex<Vec<LoginId>>,
+        in_use: Mutex<BTreeSet<LoginId>>,
     }
 
     impl Recorder {
@@ -139,6 +160,11 @@ pub(crate) mod recorder {
         pub(crate) fn frames(&self) -> Vec<serde_json::Value> {
             let events = std::mem::take(&mut *self.published.lock().expect("recorder"));
             events.iter().map(|event| serde_json::from_slice(&event.frame).expect("frame")).collect()
+        }
+
+        /// Sets which log-ins are in use.
+        pub(crate) fn use_logins(&self, logins: impl IntoIterator<Item = LoginId>) {
+            *self.in_use.lock().expect("recorder") = logins.into_iter().collect();
         }
 
         /// Takes the log-ins ended since the last call.
@@ -158,6 +184,10 @@ pub(crate) mod recorder {
 
         fn adopt(&self, socket: Socket, _: Bytes, _: Identity) {
             drop(socket);
+        }
+
+        fn logins_in_use(&self) -> InUse<'_> {
+            Box::pin(std::future::ready(self.in_use.lock().expect("recorder").clone()))
         }
     }
 }

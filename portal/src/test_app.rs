@@ -1,4 +1,5 @@
-//! For the slices' stories: the app over a fresh database with a small city, and clients that speak HTTP to it in memory.
+//! For the slices' stories: the app over a fresh database with a small city, and clients that speak HTTP to it in memory,
+//! through every layer that a request of a browser passes.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use axum::routing::{delete, get, post};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use signaling::ids::PersonId;
@@ -24,7 +24,9 @@ use crate::demo::{self, City};
 use crate::directory::Directory;
 use crate::login::password::HasherConfig;
 use crate::login::rules::Lifetime;
-use crate::{calls, directory, login};
+use crate::metrics::HttpMetrics;
+use crate::serve::layers::{self, Guard};
+use crate::{login, routes};
 
 /// Password of everybody in the city.
 pub(crate) const PASSWORD: &str = demo::DEFAULT_PASSWORD;
@@ -53,7 +55,9 @@ impl TestApp {
             clock,
             db,
         });
-        TestApp { router: router(app.clone()), app, city, live }
+        let guard = Guard::new(&app.config, app.clock.clone(), HttpMetrics::default());
+        let router = layers::wrap(routes::public(app.clone()), guard, app.config.limits.body_bytes);
+        TestApp { router, app, city, live }
     }
 
     /// A browser without cookies.
@@ -88,25 +92,6 @@ impl TestApp {
 
 const CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36";
-
-fn router(app: App) -> Router {
-    Router::new()
-        .route("/api/login", post(login::http::login))
-        .route("/api/logout", post(login::http::logout))
-        .route("/api/logout-everywhere", post(login::http::logout_everywhere))
-        .route("/api/me", get(login::http::get_me))
-        .route("/api/logins", get(login::http::logins))
-        .route("/api/logins/{id}", delete(login::http::end_login))
-        .route("/api/socket-ticket", post(login::http::socket_ticket))
-        .route("/api/units", get(directory::http::units))
-        .route("/api/units/{id}/people", get(directory::http::unit_people))
-        .route("/api/people", get(directory::http::people))
-        .route("/api/people/{id}", get(directory::http::person))
-        .route("/api/search", get(directory::http::search))
-        .route("/api/calls", get(calls::http::history))
-        .route("/api/calls/seen", post(calls::http::seen))
-        .with_state(app)
-}
 
 /// An answer.
 #[derive(Debug)]
@@ -160,6 +145,8 @@ impl Browser {
             .method(method)
             .uri(path)
             .header(header::USER_AGENT, &self.user_agent)
+            .header(header::HOST, "hub.test")
+            .header(header::ORIGIN, "https://hub.test")
             .header(header::CONTENT_TYPE, "application/json")
             .extension(Peer { address: self.address, secure: true });
         for (name, value) in &self.cookies {

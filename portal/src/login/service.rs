@@ -69,7 +69,7 @@ impl Service {
         lock(&self.throttle)
     }
 
-    /// Notes a request of a log-in, or that its socket is in use.
+    /// Notes a sign of life of a log-in.
     pub fn note_seen(&self, login: LoginId, now: Millis) {
         lock(&self.seen).note(login, now);
     }
@@ -117,12 +117,28 @@ pub fn announce_ended(app: &App, logins: impl IntoIterator<Item = LoginId>) {
 pub async fn chores(app: &App) -> DbResult<()> {
     let now = app.now();
     lock(&app.login.tickets).expire(now);
+    // Who talks or reads asks nothing over HTTP for long, and is not idle.
+    for login in app.live.logins_in_use().await {
+        app.login.note_seen(login, now);
+    }
+    write_seen(app).await?;
+    end_expired(app, now).await?;
+    let mut tx = app.db.write(Scope::slice("login")).await?;
+    store::prune_ended(&mut tx, now.before(KEEP_ENDED), SWEEP_BATCH).await?;
+    app.commit(tx, []).await
+}
+
+async fn write_seen(app: &App) -> DbResult<()> {
     let seen = lock(&app.login.seen).take();
     for batch in seen.chunks(SEEN_BATCH) {
         let mut tx = app.db.write(Scope::slice("login")).await?;
         store::write_seen(&mut tx, batch).await?;
         app.commit(tx, []).await?;
     }
+    Ok(())
+}
+
+async fn end_expired(app: &App, now: Millis) -> DbResult<()> {
     let lifetime = app.login.lifetime;
     loop {
         let mut tx = app.db.write(Scope::slice("login")).await?;
@@ -132,10 +148,7 @@ pub async fn chores(app: &App) -> DbResult<()> {
         let more = ended.len() as i64 == SWEEP_BATCH;
         announce_ended(app, ended);
         if !more {
-            break;
+            return Ok(());
         }
     }
-    let mut tx = app.db.write(Scope::slice("login")).await?;
-    store::prune_ended(&mut tx, now.before(KEEP_ENDED), SWEEP_BATCH).await?;
-    app.commit(tx, []).await
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use signaling::ids::LoginId;
 
 use crate::clock::Millis;
 use crate::db::with_dbs::with_dbs;
@@ -38,6 +39,25 @@ async fn an_idle_log_in_is_refused_even_before_the_chores() {
         assert!(app.live.ended().is_empty());
         chores(&app.app).await.expect("chores");
         assert_eq!(app.live.ended().len(), 1, "its sockets are closed, too");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_log_in_that_only_talks_is_not_idle() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db).await;
+        let (mut talker, mut absent) = (app.logged_in(0).await, app.logged_in(1).await);
+        let login = talker.get("/api/me").await.body["login"].clone();
+        let login = LoginId(serde_json::from_value(login).expect("an id"));
+        app.live.use_logins([login]);
+        for _ in 0..4 {
+            app.pass(15 * MINUTE);
+            chores(&app.app).await.expect("chores");
+        }
+        assert_eq!(talker.get("/api/me").await.status, StatusCode::OK, "after an hour on the phone");
+        assert_eq!(absent.get("/api/me").await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(app.live.ended().len(), 1);
     })
     .await;
 }
