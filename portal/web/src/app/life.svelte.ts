@@ -7,6 +7,9 @@ import { callLog } from '../history/log.svelte';
 import { connection, hub } from '../net';
 import { checkSession, loggedOut, session } from './session.svelte';
 
+/** Less adds to the load of a server that comes up, more keeps people before a page that could be over. */
+const KNOCK_MS = 8000;
+
 /** Ties session, socket and history together; returns what unties them. */
 export function startLife(): () => void {
   const stops = [
@@ -21,6 +24,9 @@ export function startLife(): () => void {
         if (present) return untrack(whilePresent);
       });
       $effect(() => {
+        if (session().name === 'unreachable') return knock();
+      });
+      $effect(() => {
         if (connection.state === 'logged_out') loggedOut('ended');
       });
     }),
@@ -28,6 +34,17 @@ export function startLife(): () => void {
   api.onNotLoggedIn(() => loggedOut('ended'));
   void checkSession();
   return () => stops.forEach((stop) => stop());
+}
+
+/** The server did not answer: asks again by itself, until the returned function is called. */
+function knock(): () => void {
+  const ask = () => void checkSession();
+  const timer = setInterval(ask, KNOCK_MS);
+  window.addEventListener('online', ask);
+  return () => {
+    clearInterval(timer);
+    window.removeEventListener('online', ask);
+  };
 }
 
 /** Somebody is logged in, until the returned function is called. */

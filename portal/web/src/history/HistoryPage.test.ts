@@ -22,7 +22,6 @@ const entry = (call: string, more: Partial<HistoryEntry> = {}): HistoryEntry => 
   video: false,
   others: [{ person: `person-${call}`, name: `同仁${call}`, unit: '資訊局' }],
   started_at: 1_000_000 + Number(call),
-  answered_at: null,
   ended_at: 2_000_000,
   reason: 'no_answer',
   missed: true,

@@ -20,7 +20,6 @@ const entry = (call: string, started_at: number, more: Partial<HistoryEntry> = {
   video: false,
   others: [{ person: 'p', name: '陳雅婷', unit: '資訊局' }],
   started_at,
-  answered_at: null,
   ended_at: started_at + 30,
   reason: 'no_answer',
   missed: true,
