@@ -49,7 +49,6 @@ export default defineTexts({
     'call.close': '關閉',
     'call.elapsed': '通話時間',
 
-    'call.mic': '麥克風',
     'call.mic_off': '靜音',
     'call.mic_on': '取消靜音',
     'call.camera': '鏡頭',
@@ -167,7 +166,6 @@ export default defineTexts({
     'call.close': 'Close',
     'call.elapsed': 'Duration',
 
-    'call.mic': 'Microphone',
     'call.mic_off': 'Mute',
     'call.mic_on': 'Unmute',
     'call.camera': 'Camera',

@@ -29,7 +29,7 @@ export function buildTree(units: readonly Unit[]): UnitTree {
   const byId = new Map(units.map((unit) => [unit.id, unit]));
   const children = new Map<string | null, Unit[]>();
   for (const unit of units) {
-    const parent = unit.parent !== null && byId.has(unit.parent) ? unit.parent : null;
+    const parent = unit.parent && byId.has(unit.parent) ? unit.parent : null;
     const siblings = children.get(parent);
     if (siblings) siblings.push(unit);
     else children.set(parent, [unit]);
@@ -48,7 +48,7 @@ export function pathTo(tree: UnitTree, id: string | null): Unit[] {
   const path: Unit[] = [];
   for (let unit = id === null ? undefined : tree.byId.get(id); unit && !path.includes(unit);) {
     path.unshift(unit);
-    unit = unit.parent === null ? undefined : tree.byId.get(unit.parent);
+    unit = unit.parent ? tree.byId.get(unit.parent) : undefined;
   }
   return path;
 }

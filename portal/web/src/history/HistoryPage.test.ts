@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import * as api from '../api';
-import type { HistoryEntry } from '../api';
+import type { HistoryEntry } from '../gen/wire';
 import * as dialing from '../app/dial';
 import { setLanguage } from '../i18n';
 import HistoryPage from './HistoryPage.svelte';

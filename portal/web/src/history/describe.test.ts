@@ -16,10 +16,7 @@ const call = (more: Partial<HistoryEntry>): HistoryEntry => ({
   seen: true,
   ...more,
 });
-function running(): HistoryEntry {
-  const { ended_at: _ended, reason: _reason, ...rest } = call({ answered_at: 2000 });
-  return rest;
-}
+const running = () => call({ answered_at: 2000, ended_at: null, reason: null });
 const key = (more: Partial<HistoryEntry>) => tell(call(more)).key;
 
 it('tells apart what became of calls to me', () => {

@@ -13,7 +13,7 @@ export interface Told {
 /** The words and the picture for what became of a call. */
 export function tell(entry: HistoryEntry): Told {
   if (entry.missed) return { icon: 'missed', key: 'history.kind.missed', alarm: true };
-  if (entry.ended_at === undefined) {
+  if (entry.ended_at == null) {
     return { icon: entry.direction === 'in' ? 'incoming' : 'outgoing', key: 'history.running', alarm: false };
   }
   return entry.direction === 'in' ? tellIncoming(entry) : tellOutgoing(entry);
@@ -33,7 +33,7 @@ function tellIncoming(entry: HistoryEntry): Told {
 
 function tellOutgoing(entry: HistoryEntry): Told {
   const icon = 'outgoing';
-  if (entry.answered_at !== undefined) return { icon, key: 'history.kind.outgoing', alarm: false };
+  if (entry.answered_at != null) return { icon, key: 'history.kind.outgoing', alarm: false };
   switch (entry.reason) {
     case 'declined':
       return { icon, key: 'history.kind.out_declined', alarm: false };
@@ -54,7 +54,7 @@ function tellOutgoing(entry: HistoryEntry): Told {
 
 /** How long people talked, in milliseconds; 0 when they did not. */
 export function talked(entry: HistoryEntry): number {
-  if (entry.answered_at === undefined || entry.ended_at === undefined) return 0;
+  if (entry.answered_at == null || entry.ended_at == null) return 0;
   return Math.max(0, entry.ended_at - entry.answered_at);
 }
 

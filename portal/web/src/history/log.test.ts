@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 
 import * as api from '../api';
-import type { HistoryEntry } from '../api';
+import type { HistoryEntry } from '../gen/wire';
 import { CallLog } from './log.svelte';
 
 vi.mock('../api', async (original) => ({

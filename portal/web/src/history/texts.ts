@@ -27,8 +27,6 @@ export default defineTexts({
     'history.none_missed_text': '漏接的電話會列在這裡，離線時的也會。',
     'history.call_back': '回撥：{name}',
     'history.video_back': '視訊回撥：{name}',
-    'history.today': '今天',
-    'history.yesterday': '昨天',
   },
   en: {
     'history.title': 'Calls',
@@ -56,7 +54,5 @@ export default defineTexts({
     'history.none_missed_text': 'Calls that you miss are listed here, those while you were offline too.',
     'history.call_back': 'Call {name} back',
     'history.video_back': 'Video call {name} back',
-    'history.today': 'Today',
-    'history.yesterday': 'Yesterday',
   },
 });

@@ -29,6 +29,21 @@ describe.each(Object.entries(AREAS))('texts of %s', (_area, { zh, en }) => {
   });
 });
 
+it('keeps no text that nothing shows', () => {
+  const sources = import.meta.glob<string>(['../**/*.{ts,svelte}', '!../**/*.test.ts', '!../**/*texts.ts'], {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  });
+  const code = Object.values(sources).join('\n');
+  // Keys that are put together: `ui.presence.${status}` shows all that begin so.
+  const families = [...code.matchAll(/`([a-z_]+\.[a-z_.]*)\$\{/g)].map((match) => match[1] ?? '');
+  const unused = Object.values(AREAS)
+    .flatMap((area) => Object.keys(area.zh))
+    .filter((key) => !code.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)));
+  expect(unused).toEqual([]);
+});
+
 it('gives no key to two areas', () => {
   const keys = Object.values(AREAS).flatMap((area) => Object.keys(area.zh));
   expect(new Set(keys).size).toBe(keys.length);
