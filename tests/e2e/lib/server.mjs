@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-/** Password of the demo log-ins in these stories. */
-export const PASSWORD = 'demo-city-2026';
+/** Password of the demo city's log-ins. */
+export const PASSWORD = 'lantern-harbor-47';
 
 function binary() {
   const candidates = [process.env.SWITCHBOARD, join(ROOT, 'target/release/switchboard'), join(ROOT, 'target/debug/switchboard')];
