@@ -1,14 +1,16 @@
 // Two colleagues find and call each other, a third joins; everybody hears and sees what the others really send.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
 import { scratch } from '../lib/devices.mjs';
 import { eventually, heard, hears, seen } from '../lib/probe.mjs';
 import { Server } from '../lib/server.mjs';
 import { CHEN, LIN, Staff, WANG } from '../lib/staff.mjs';
+import { story } from '../lib/story.mjs';
 
 const folder = scratch();
 let server, lin, chen, wang;
+const chapter = story('conversation', () => [lin, chen, wang]);
 
 before(async () => {
   server = await Server.start(folder);
@@ -28,7 +30,7 @@ async function framesIncrease(staff, selector) {
   await eventually(`${staff.name} sees it move`, async () => (await seen(staff.page, selector)).some((video) => video.frames > first.frames + 5));
 }
 
-test('a voice call rings, is answered, and both hear each other', async () => {
+chapter('a voice call rings, is answered, and both hear each other', async () => {
   await lin.call(chen);
   await chen.rings();
   assert.equal((await chen.at('incoming-name').textContent()).trim(), LIN.name);
@@ -38,13 +40,13 @@ test('a voice call rings, is answered, and both hear each other', async () => {
   await Promise.all([hearsTone(lin, CHEN.hertz), hearsTone(chen, LIN.hertz)]);
 });
 
-test('both turn their cameras on and see each other', async () => {
+chapter('both turn their cameras on and see each other', async () => {
   await lin.at('call-camera').click();
   await chen.at('call-camera').click();
   await Promise.all([lin, chen].map((staff) => framesIncrease(staff, '[data-testid=tile] video')));
 });
 
-test('mute silences one direction only', async () => {
+chapter('mute silences one direction only', async () => {
   await lin.at('call-mic').click();
   await silent(chen);
   await hearsTone(lin, CHEN.hertz);
@@ -52,7 +54,7 @@ test('mute silences one direction only', async () => {
   await hearsTone(chen, LIN.hertz);
 });
 
-test('hold silences both, is told to the other side, and resume brings both back', async () => {
+chapter('hold silences both, is told to the other side, and resume brings both back', async () => {
   await chen.at('call-hold').click();
   await lin.sees(chen, 'held');
   await Promise.all([silent(lin), silent(chen)]);
@@ -60,18 +62,18 @@ test('hold silences both, is told to the other side, and resume brings both back
   await Promise.all([hearsTone(lin, CHEN.hertz), hearsTone(chen, LIN.hertz)]);
 });
 
-test('a shared screen arrives', async () => {
+chapter('a shared screen arrives', async () => {
   await lin.at('call-share').click();
   await framesIncrease(chen, '[data-testid=tile-screen] video');
   await lin.at('call-share').click();
   await chen.at('tile-screen').waitFor({ state: 'detached' });
 });
 
-test('a third is added and all three hear one another', async () => {
+chapter('a third is added and all three hear one another', async () => {
   await lin.at('call-add').click();
-  await lin.page.getByTestId('picker-search').fill(WANG.name);
+  await lin.at('people-picker').locator('input').first().fill(WANG.name);
   await lin.at(`pick-${wang.id}`).first().click();
-  await lin.at('picker-done').click();
+  await lin.at('pick-add').click();
   await wang.rings();
   await wang.answer();
   await lin.sees(wang, 'connected');
@@ -81,7 +83,7 @@ test('a third is added and all three hear one another', async () => {
   }
 });
 
-test('one leaves and the others go on; the starter ends the call for all', async () => {
+chapter('one leaves and the others go on; the starter ends the call for all', async () => {
   await wang.hangUp();
   await wang.at('call-ended').waitFor();
   await hearsTone(lin, CHEN.hertz);

@@ -1,13 +1,15 @@
 // Every way in which a call can end shows the right words on both sides.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
 import { scratch } from '../lib/devices.mjs';
 import { Server } from '../lib/server.mjs';
 import { CHEN, LIN, Staff, WANG } from '../lib/staff.mjs';
+import { story } from '../lib/story.mjs';
 
 const folder = scratch();
 let server, lin, chen, wang;
+const chapter = story('endings', () => [lin, chen, wang]);
 
 before(async () => {
   server = await Server.start(folder);
@@ -20,7 +22,7 @@ after(async () => {
   await server?.stop();
 });
 
-test('declined', async () => {
+chapter('declined', async () => {
   await lin.call(chen);
   await chen.rings();
   await chen.decline();
@@ -29,7 +31,7 @@ test('declined', async () => {
   await lin.closeEnd();
 });
 
-test('cancelled before the answer: it is a missed call with a badge', async () => {
+chapter('cancelled before the answer: it is a missed call with a badge', async () => {
   await lin.call(chen);
   await chen.rings();
   await lin.hangUp();
@@ -39,7 +41,7 @@ test('cancelled before the answer: it is a missed call with a badge', async () =
   await lin.closeEnd();
 });
 
-test('answered on one device, silenced on the other', async () => {
+chapter('answered on one device, silenced on the other', async () => {
   const tablet = await lin.furtherDevice(server, CHEN);
   await lin.call(chen);
   await Promise.all([chen.rings(), tablet.rings()]);
@@ -56,7 +58,7 @@ test('answered on one device, silenced on the other', async () => {
   await tablet.close();
 });
 
-test('a second call waits, and a third one hears that the person is busy', async () => {
+chapter('a second call waits, and a third one hears that the person is busy', async () => {
   await lin.call(chen);
   await chen.rings();
   await chen.answer();
@@ -77,7 +79,7 @@ test('a second call waits, and a third one hears that the person is busy', async
   await Promise.all([lin, chen, wang].map((staff) => staff.closeEnd()));
 });
 
-test('nobody there: unreachable for the caller, a missed call for the callee who logs in later', async () => {
+chapter('nobody there: unreachable for the caller, a missed call for the callee who logs in later', async () => {
   await wang.close();
   await lin.call(wang);
   assert.equal(await lin.ended(), '對方目前無法聯絡');
@@ -89,7 +91,7 @@ test('nobody there: unreachable for the caller, a missed call for the callee who
   assert.match(await wang.at('call-row').first().textContent(), new RegExp(LIN.name));
 });
 
-test('no answer in time', async () => {
+chapter('no answer in time', async () => {
   await lin.call(wang);
   await wang.rings();
   await lin.at('call-ended').waitFor({ timeout: 90_000 });

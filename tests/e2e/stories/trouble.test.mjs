@@ -1,15 +1,17 @@
 // What goes wrong on the way: a cut network, a killed server, a log-in that is ended from another device.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
 import { scratch } from '../lib/devices.mjs';
 import { Namespace } from '../lib/network.mjs';
 import { eventually, heard, hears } from '../lib/probe.mjs';
 import { Server } from '../lib/server.mjs';
 import { CHEN, LIN, Staff } from '../lib/staff.mjs';
+import { story } from '../lib/story.mjs';
 
 const folder = scratch();
 let server, network, lin, chen;
+const chapter = story('trouble', () => [lin, chen]);
 
 before(async () => {
   // The interface has to exist before the server looks for its addresses.
@@ -27,7 +29,7 @@ after(async () => {
 
 const hearsTone = (staff, hertz, seconds) => eventually(`${staff.name} hears ${hertz} Hz`, async () => hears(await heard(staff.page), hertz), seconds);
 
-test('socket and media of one side are cut for five seconds, and the call goes on', async () => {
+chapter('socket and media of one side are cut for five seconds, and the call goes on', async () => {
   await lin.call(chen);
   await chen.rings();
   await chen.answer();
@@ -46,7 +48,7 @@ test('socket and media of one side are cut for five seconds, and the call goes o
   await chen.closeEnd();
 });
 
-test('the server is killed while it rings: the call is a missed call afterwards', async () => {
+chapter('the server is killed while it rings: the call is a missed call afterwards', async () => {
   await lin.call(chen);
   await chen.rings();
   await server.kill();
@@ -54,7 +56,7 @@ test('the server is killed while it rings: the call is a missed call afterwards'
   await eventually('the badge shows the missed call', async () => (await chen.at('missed-badge').count()) > 0, 60);
 });
 
-test('a log-in that is ended from another device drops its page to the log-in', async () => {
+chapter('a log-in that is ended from another device drops its page to the log-in', async () => {
   const second = await lin.furtherDevice(server, LIN);
   await second.at('nav-settings').first().click();
   const end = second.page.locator('[data-testid^=end-]').first();
