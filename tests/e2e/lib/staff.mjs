@@ -50,7 +50,7 @@ export class Staff {
   async call(other, { video = false } = {}) {
     await this.find(other);
     await this.at(`${video ? 'video' : 'call'}-${other.id}`).first().click();
-    await this.at('call-screen').waitFor();
+    await this.at('call-screen').or(this.at('call-ended')).first().waitFor();
   }
 
   async rings() {

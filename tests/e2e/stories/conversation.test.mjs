@@ -87,7 +87,8 @@ chapter('one leaves and the others go on; the starter ends the call for all', as
   await wang.hangUp();
   await wang.at('call-ended').waitFor();
   await hearsTone(lin, CHEN.hertz);
-  await lin.hangUp();
+  await lin.at('call-more').click();
+  await lin.at('call-end-for-all').click();
   await lin.at('end-for-all').click();
   assert.equal(await chen.ended(), '通話結束');
   for (const staff of [lin, chen, wang]) {

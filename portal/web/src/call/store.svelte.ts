@@ -230,6 +230,19 @@ export class CallStore {
   #apply(view: CallView): void {
     const before = this.#set.get(view.call) ?? null;
     if (!this.#set.apply(view)) return;
+    this.#show(before, view);
+  }
+
+  /** Takes the picture that answers a request made here. The call may be over already, before anything of it was seen. */
+  #entered(view: CallView): void {
+    if (this.#finished?.view.call === view.call) return;
+    const before = this.#set.get(view.call);
+    const fresh = this.#set.apply(view);
+    if (fresh || phaseOf(view) === 'over')
+      this.#show(before ?? { ...view, ended: null, me: { ...view.me, state: 'calling', here: true } }, view);
+  }
+
+  #show(before: CallView | null, view: CallView): void {
     this.#said = changes(before, view, this.#me);
     if (phaseOf(view) === 'over') this.#finish(before, view);
     else this.#live.adopt(view, this.#me);
@@ -271,7 +284,7 @@ export class CallStore {
       if (stopped) return;
       await this.#try(async () => {
         const view = await request(sources);
-        this.#apply(view);
+        this.#entered(view);
         this.live(view.call)?.preset(sources);
       });
     });

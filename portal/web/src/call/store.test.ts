@@ -91,6 +91,22 @@ describe('calling', () => {
     expect(store.finished?.lasted).toBeNull();
   });
 
+  test('a colleague who was busy at once is told the same way, whichever picture comes first', async () => {
+    for (const eventFirst of [true, false]) {
+      const { hub, store } = rig();
+      const over = dialing('left', { rev: 2, ended: 'busy' });
+      hub.replies.set('call.start', () => {
+        if (eventFirst) hub.show(over);
+        return over;
+      });
+      await store.start(['p2']);
+      if (!eventFirst) hub.show(over);
+      expect(store.finished?.view.ended).toBe('busy');
+      expect(store.finished?.was).toBe('outgoing');
+      expect(store.current).toBeNull();
+    }
+  });
+
   test('what the server refuses is said', async () => {
     const { hub, store } = rig();
     hub.replies.set('call.start', () => {
