@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::ws::harness::identity;
 
 #[tokio::test]
 async fn ending_a_login_closes_its_sockets_and_no_others() {
@@ -19,9 +18,7 @@ async fn ending_a_login_closes_its_sockets_and_no_others() {
     assert_eq!(other.ask("ping", json!({})).await["type"], "pong");
 
     // A socket that was on its way at that moment.
-    let (client, socket) = pair(0).await;
-    world.hub.adopt(socket, Bytes::new(), identity(1, 1)).unwrap();
-    let mut late = Device { client, next_id: 0, session: None, backlog: Vec::new() };
+    let mut late = world.socket(1, 1).await;
     assert_eq!(late.close_code().await, 4003);
     drop((ended, greeting, other, late));
     world.check_empty().await;

@@ -22,6 +22,7 @@ use crate::ws::harness::{Client, PATIENCE, card, identity, pair};
 mod call_story;
 mod chaos;
 mod end_story;
+mod engine;
 mod resume_story;
 
 /// A directory in which everybody exists whose number is below 1,000.
@@ -135,9 +136,7 @@ impl World {
 
     /// A socket of the person that has not said hello.
     async fn socket(&self, person: u128, login: u128) -> Device {
-        let (client, socket) = pair(0).await;
-        self.hub.adopt(socket, Bytes::new(), identity(person, login)).unwrap();
-        Device { client, next_id: 0, session: None, backlog: Vec::new() }
+        Device::connect(&self.hub, person, login).await
     }
 
     /// A device of the person with a new session; log-in number = person number.
@@ -207,6 +206,12 @@ struct Device {
 }
 
 impl Device {
+    async fn connect(hub: &Hub, person: u128, login: u128) -> Device {
+        let (client, socket) = pair(0).await;
+        hub.adopt(socket, Bytes::new(), identity(person, login)).unwrap();
+        Device { client, next_id: 0, session: None, backlog: Vec::new() }
+    }
+
     /// Says hello with this data and gives the reply.
     async fn hello(&mut self, data: Value) -> Value {
         let reply = self.ask("hello", data).await;
