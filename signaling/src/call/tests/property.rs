@@ -151,8 +151,14 @@ fn request(call: CallId, verb: Verb) -> CallRequest {
     }
 }
 
+/// So many runs, or `PROPTEST_CASES` for a longer search.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: default.cases.max(1_500), max_shrink_iters: 20_000, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// The invariants of `check` hold after each step, and at the end everything runs out.
     #[test]

@@ -139,8 +139,14 @@ fn request(verb: Verb) -> Request {
     }
 }
 
+/// So many runs, or `PROPTEST_CASES` for a longer search.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: default.cases.max(1_000), max_shrink_iters: 20_000, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// The invariants hold after each step, nothing is done twice, and at the end everything runs out.
     #[test]
