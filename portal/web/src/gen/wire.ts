@@ -51,7 +51,8 @@ me: MyLeg,
  */
 parties: Array<Party>, 
 /**
- * Set when the call is over for this session; the last view that it gets.
+ * Set when the call is over for this session: the last view that it gets, unless the call comes back to it. A device that
+ * was silenced gets such a view, and after it sees the call go on at the other device, from where it can be taken.
  */
 ended: EndReason | null, 
 /**
@@ -147,7 +148,7 @@ call: CallId, } } | { "type": "presence.changed", "data": {
 people: Array<PresenceView>, } };
 
 /**
- * An event. `seq` and `epoch` are present on durable topics only.
+ * An event. `seq` is present on durable topics only.
  */
 export type EventFrame = { 
 /**
@@ -268,7 +269,7 @@ state: LegState,
  */
 reason: EndReason | null, 
 /**
- * True when the call is on this very session (it called or answered here).
+ * True when the call is on this very session: it called or answered here, or the call is moving here.
  */
 here: boolean, 
 /**
