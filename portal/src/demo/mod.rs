@@ -22,7 +22,7 @@ pub const SEED: u64 = 11_509;
 pub const STAFF: usize = 300;
 /// Fewest people of a city: every one of the first forty units has its heads.
 pub const MIN_STAFF: usize = 60;
-/// Above this many people the city has further bureaus, one for each further this many, as long as there are names.
+/// One further bureau for each this many people, as long as there are names: units stay of a plausible size.
 const STAFF_PER_BUREAU: usize = 800;
 /// Domain of the e-mail addresses; `.example` is reserved (RFC 2606).
 const DOMAIN: &str = "minghe.example";
@@ -57,11 +57,10 @@ pub struct City {
 impl City {
     /// The accounts that are printed at start, with their people.
     pub fn logins(&self) -> impl Iterator<Item = (&DemoAccount, &Person)> {
-        let of_account = |(name, ..): &(&str, &str, &str, &str)| {
+        LOGINS.iter().filter_map(|(name, ..)| {
             let at = self.accounts.iter().position(|account| account.account == *name)?;
             Some((&self.accounts[at], &self.people[at]))
-        };
-        LOGINS.iter().filter_map(of_account).collect::<Vec<_>>().into_iter()
+        })
     }
 }
 
@@ -192,7 +191,7 @@ impl Builder {
     }
 }
 
-/// Four digits from 2001, then five from 20000: no extension is the beginning of another's by accident of length.
+/// Four digits from 2001 for the first 7,000 people, six from 107000 for those after: every one of its own.
 fn extension(number: usize) -> String {
     if number < 7_000 { format!("{}", 2_001 + number) } else { format!("{}", 100_000 + number) }
 }

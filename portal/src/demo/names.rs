@@ -182,7 +182,7 @@ const MEN: (Characters, Characters) = (
     ],
 );
 
-/// One name in ten thousand's range has a single given character; this many in a hundred here.
+/// Given names of one character, in a hundred names.
 const SINGLE_PERCENT: usize = 4;
 
 /// A name and the account name that it gives.

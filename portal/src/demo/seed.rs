@@ -33,10 +33,10 @@ pub async fn seed(
     if !Directory::open(db).await?.index().is_empty() {
         return Ok(Seeded::WasThere);
     }
-    // Accounts first: a start that was cut off in between finds no people, and tells what is wrong by its unique names.
+    // Accounts first: when this is cut off in between, the next run still finds no people and goes on.
     let accounts = city.accounts.iter().map(|DemoAccount { person, account }| (*person, account.clone()));
     match create_with_shared_password(db, hasher, accounts, password, now).await {
-        // The accounts of such a start are these very ones: the same seed makes the same ids.
+        // Left by a run that was cut off: the same seed makes the same people.
         Ok(_) | Err(AccountError::Db(DbError::Unique(_))) => {}
         Err(error) => return Err(error),
     }
