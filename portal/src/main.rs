@@ -102,7 +102,11 @@ fn with_runtime(
     work: impl AsyncFnOnce(Config) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     start_log(&config.log)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work(config))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work(config));
+    // Asked to stop at once, nothing that still runs is waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 fn start_log(config: &LogConfig) -> Result<(), Failure> {
