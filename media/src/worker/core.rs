@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::address::AddressMap;
 use super::counters::Counters;
 use super::egress::{Egress, OpenTrain, Path};
+use super::media::Run;
 use super::peer::{Peer, Srtp};
 use super::random::Random;
 use super::slab::{Key, Slab};
@@ -96,26 +97,47 @@ impl Core {
         }
     }
 
-    /// Takes a datagram that came `from` a peer `to` an address of ours; its bytes are overwritten.
-    pub(super) fn datagram(&mut self, now: Instant, from: SocketAddr, to: Option<IpAddr>, bytes: &mut [u8]) {
+    /// Takes a message that came `from` a peer `to` an address of ours: datagrams of `segment` bytes, the last may be shorter.
+    /// Its bytes are overwritten. What is left for [`Core::fan_out`] is returned.
+    pub(super) fn message<'a>(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        to: Option<IpAddr>,
+        segment: usize,
+        bytes: &'a mut [u8],
+    ) -> Run<'a> {
+        let arrival = Path { remote: from, local: to };
+        let mut run = Run::default();
+        for datagram in bytes.chunks_mut(segment.max(1)) {
+            self.datagram(now, arrival, datagram, &mut run);
+        }
+        run
+    }
+
+    /// Takes one datagram. A media packet that is to be forwarded joins `run`; all else is dealt with behind the run.
+    fn datagram<'a>(&mut self, now: Instant, arrival: Path, bytes: &'a mut [u8], run: &mut Run<'a>) {
         self.counters.datagrams_in += 1;
         self.counters.bytes_in += bytes.len() as u64;
         let protocol = transport::classify(bytes);
         let key = match protocol {
             None => return self.counters.dropped_malformed += 1,
             Some(Protocol::Stun) => stun::local_ufrag(bytes).and_then(|ufrag| self.by_ufrag.get(&ufrag)),
-            Some(_) => self.by_address.get(&from),
+            Some(_) => self.by_address.get(&arrival.remote),
         };
         let Some(key) = key.copied() else {
             self.counters.dropped_stranger += 1;
             return;
         };
+        if protocol == Some(Protocol::Rtp) {
+            return self.rtp(now, key, bytes, run);
+        }
+        self.fan_out_all(now, run);
         match protocol {
-            Some(Protocol::Rtp) => self.rtp(now, key, bytes),
             Some(Protocol::Rtcp) => self.rtcp(now, key, bytes),
             _ => {
-                let arrival = Some(Path { remote: from, local: to });
-                self.transport(now, key, Input::Datagram { from, data: bytes }, arrival);
+                let input = Input::Datagram { from: arrival.remote, data: bytes };
+                self.transport(now, key, input, Some(arrival));
             }
         }
     }

@@ -9,8 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) const TRAIN_BYTES: usize = 16 * 1024;
 /// Most datagrams of a train: the kernel's bound.
 const TRAIN_DATAGRAMS: u16 = 64;
-/// Trains after which the shell should flush before it goes on. Larger: longer trains in very large rooms, more memory.
-const HIGH_WATER: usize = 2048;
+/// Trains after which the shell should flush before it goes on. Larger: trains of a peer from several messages are joined more
+/// often, but the kernel copies bytes that have left the cache.
+const HIGH_WATER: usize = 128;
 
 /// Where a peer is: its address, and the address of ours that it talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

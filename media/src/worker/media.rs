@@ -4,17 +4,50 @@ use std::time::Instant;
 
 use super::core::Core;
 use super::counters::Counters;
-use super::egress::Egress;
 use super::ingest::{Packet, Stream, Subscriber};
-use super::peer::Peer;
-use super::slab::{Key, Slab};
+use super::slab::Key;
 use crate::ids::Source;
 use crate::rtp::Header;
 use crate::transport::srtp::SrtpError;
 
+/// Most packets of a run: a large frame has as many.
+const RUN: usize = 32;
+
+/// Subscribers whose trains are sealed before they are sent. Larger: fewer system calls, but the kernel copies trains that have
+/// left the cache.
+const GROUP: usize = 32;
+
+/// Packets of one track that came in one message. They are forwarded subscriber by subscriber, so that a subscriber's state
+/// and train are in the cache for all of them: for a frame of eight packets that saves about a fifth.
+#[derive(Default)]
+pub(super) struct Run<'a> {
+    /// The publisher and the index of its track.
+    track: Option<(Key, usize)>,
+    packets: [Option<Packet<'a>>; RUN],
+    len: usize,
+    /// Subscribers that have it already.
+    served: usize,
+}
+
+impl<'a> Run<'a> {
+    fn takes(&self, key: Key, at: usize) -> bool {
+        self.len < RUN && self.track.is_none_or(|track| track == (key, at))
+    }
+
+    fn clear(&mut self) {
+        (self.track, self.len, self.served) = (None, 0, 0);
+    }
+
+    fn push(&mut self, key: Key, at: usize, packet: Packet<'a>) {
+        self.track = Some((key, at));
+        self.packets[self.len] = Some(packet);
+        self.len += 1;
+    }
+}
+
 impl Core {
     /// Takes an SRTP packet of a peer.
-    pub(super) fn rtp(&mut self, now: Instant, key: Key, bytes: &mut [u8]) {
+    pub(super) fn rtp<'a>(&mut self, now: Instant, key: Key, bytes: &'a mut [u8], run: &mut Run<'a>) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         let Some(srtp) = &mut peer.srtp else {
             self.counters.dropped_unauthentic += 1;
@@ -35,39 +68,75 @@ impl Core {
             return;
         };
         if anew {
+            self.fan_out_all(now, run);
             self.restart_subscribers(now, key, at);
         }
-        self.ingest(now, key, at, stream, &header, packet);
+        if let Some(packet) = self.ingest(now, key, at, stream, &header, packet) {
+            if !run.takes(key, at) {
+                self.fan_out_all(now, run);
+            }
+            run.push(key, at, packet);
+        }
     }
 
-    fn ingest(&mut self, now: Instant, key: Key, at: usize, stream: Stream, header: &Header, packet: &[u8]) {
-        let Some(peer) = self.peers.get_mut(key) else { return };
-        let track = &mut peer.tracks[at];
-        let flows = track.flows;
+    /// Lets a track take a packet; gives it back if it is to be forwarded.
+    fn ingest<'a>(
+        &mut self,
+        now: Instant,
+        key: Key,
+        at: usize,
+        stream: Stream,
+        header: &Header,
+        packet: &'a [u8],
+    ) -> Option<Packet<'a>> {
+        let peer = self.peers.get_mut(key)?;
+        let track = peer.tracks.get_mut(at)?;
+        // Probes, and payload types that were not negotiated, end here.
         let taken = match stream {
             Stream::Media => track.media(header, packet, now),
             Stream::Rtx => track.retransmission(header, packet, now),
-        };
+        }?;
+        let flows = track.flows;
         // A gap or a lost keyframe must be acted upon before the peer's next feedback.
         let urgent = track.deadline();
+        if urgent.is_some_and(|at| peer.timers.scheduled.is_none_or(|scheduled| at < scheduled)) {
+            self.schedule(key);
+        }
+        if !flows {
+            self.counters.dropped_gate += 1;
+            return None;
+        }
+        self.counters.media_in += 1;
+        Some(taken)
+    }
+
+    /// Forwards a run to every subscriber of its track, and empties it.
+    pub(super) fn fan_out_all(&mut self, now: Instant, run: &mut Run<'_>) {
+        while self.fan_out(now, run) {}
+    }
+
+    /// Forwards a run to the next [`GROUP`] subscribers of its track; `false` once all have it and it is empty.
+    pub(super) fn fan_out(&mut self, now: Instant, run: &mut Run<'_>) -> bool {
+        let Some((key, at)) = run.track else { return false };
+        let Some(track) = self.peers.get_mut(key).and_then(|peer| peer.tracks.get_mut(at)) else {
+            return false;
+        };
         let subscribers = std::mem::take(&mut track.subscribers);
-        match taken {
-            Some(packet) if flows => {
-                self.counters.media_in += 1;
-                let sent = fan_out(&mut self.peers, &mut self.egress, &subscribers, &packet, now);
-                self.counters.media_out += sent;
-            }
-            Some(_) => self.counters.dropped_gate += 1,
-            // Probes, and payload types that were not negotiated.
-            None => {}
-        }
-        if let Some(peer) = self.peers.get_mut(key) {
-            peer.tracks[at].subscribers = subscribers;
-            let late = peer.timers.scheduled.is_none_or(|scheduled| urgent.is_some_and(|at| at < scheduled));
-            if late && urgent.is_some() {
-                self.schedule(key);
+        for Subscriber { peer, slot } in subscribers.iter().skip(run.served).take(GROUP) {
+            let Some(peer) = self.peers.get_mut(*peer) else { continue };
+            for packet in run.packets[..run.len].iter().flatten() {
+                self.counters.media_out += u64::from(peer.forward(*slot, packet, now, &mut self.egress));
             }
         }
+        run.served += GROUP;
+        let more = run.served < subscribers.len();
+        if let Some(track) = self.peers.get_mut(key).and_then(|peer| peer.tracks.get_mut(at)) {
+            track.subscribers = subscribers;
+        }
+        if !more {
+            run.clear();
+        }
+        more
     }
 
     /// A track's stream begins anew: its subscribers' numbers must not follow the old ones.
@@ -124,22 +193,6 @@ impl Core {
             self.request_keyframes(now, publisher);
         }
     }
-}
-
-/// Gives a packet to every subscriber; returns to how many it went out.
-fn fan_out(
-    peers: &mut Slab<Peer>,
-    egress: &mut Egress,
-    subscribers: &[Subscriber],
-    packet: &Packet<'_>,
-    now: Instant,
-) -> u64 {
-    let mut sent = 0;
-    for Subscriber { peer, slot } in subscribers {
-        let Some(peer) = peers.get_mut(*peer) else { continue };
-        sent += u64::from(peer.forward(*slot, packet, now, egress));
-    }
-    sent
 }
 
 /// Counts a packet that could not be opened.

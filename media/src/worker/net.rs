@@ -124,13 +124,15 @@ impl Shell {
             // Nothing there, or an ICMP error about something sent before.
             Err(_) => return 0,
         };
+        let Shell { socket, core, inbox, outbox, .. } = self;
         for i in 0..received {
-            let Some(message) = self.inbox.message(i) else { continue };
-            for datagram in message.bytes.chunks_mut(message.segment) {
-                self.core.datagram(now, message.from, message.to, datagram);
+            let Some(message) = inbox.message(i) else { continue };
+            let mut run = core.message(now, message.from, message.to, message.segment, message.bytes);
+            while core.fan_out(now, &mut run) {
+                flush(socket, core, outbox);
             }
-            if self.core.egress.is_high() {
-                self.flush();
+            if core.egress.is_high() {
+                flush(socket, core, outbox);
             }
         }
         received
@@ -138,39 +140,39 @@ impl Shell {
 
     /// Sends, and tells what happened.
     fn finish(&mut self) {
-        self.flush();
+        flush(&self.socket, &mut self.core, &mut self.outbox);
         for event in self.core.events.drain(..) {
             (self.links.events)(event);
         }
         self.links.shared.publish(self.core.counters());
     }
+}
 
-    fn flush(&mut self) {
-        let Shell { socket, core, outbox, .. } = self;
-        let (mut trains, counters) = (core.egress.trains(), &mut core.counters);
-        while !trains.is_empty() {
-            let sent = outbox.send(socket.as_fd(), trains.iter().map(outgoing));
-            let taken = match sent {
-                Ok(taken) => taken.min(trains.len()),
-                Err(error) => {
-                    tracing::debug!(%error, "datagrams not sent");
-                    0
-                }
-            };
-            for train in &trains[..taken] {
-                counters.trains_out += 1;
-                counters.datagrams_out += u64::from(train.datagrams);
-                counters.bytes_out += train.bytes().len() as u64;
+/// Sends the trains.
+fn flush(socket: &Socket, core: &mut Core, outbox: &mut Outbox) {
+    let (mut trains, counters) = (core.egress.trains(), &mut core.counters);
+    while !trains.is_empty() {
+        let sent = outbox.send(socket.as_fd(), trains.iter().map(outgoing));
+        let taken = match sent {
+            Ok(taken) => taken.min(trains.len()),
+            Err(error) => {
+                tracing::debug!(%error, "datagrams not sent");
+                0
             }
-            trains = &trains[taken..];
-            // The error is that of the first train; the others may have a way.
-            if let Some((first, rest)) = trains.split_first().filter(|_| taken == 0) {
-                counters.dropped_send += u64::from(first.datagrams);
-                trains = rest;
-            }
+        };
+        for train in &trains[..taken] {
+            counters.trains_out += 1;
+            counters.datagrams_out += u64::from(train.datagrams);
+            counters.bytes_out += train.bytes().len() as u64;
         }
-        core.egress.clear();
+        trains = &trains[taken..];
+        // The error is that of the first train; the others may have a way.
+        if let Some((first, rest)) = trains.split_first().filter(|_| taken == 0) {
+            counters.dropped_send += u64::from(first.datagrams);
+            trains = rest;
+        }
     }
+    core.egress.clear();
 }
 
 fn outgoing(train: &Train) -> Outgoing<'_> {

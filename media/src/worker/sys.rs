@@ -97,7 +97,7 @@ fn set_option(socket: BorrowedFd<'_>, level: c_int, name: c_int, value: c_int) -
 #[derive(Clone, Copy)]
 struct Control([u8; CONTROL]);
 
-/// The arrays that the kernel reads and fills. Pointers are set anew for each call, so moving the struct is harmless.
+/// The arrays that the kernel reads and fills. They point at each other and at boxed memory, so moving the struct is harmless.
 struct Headers {
     messages: Box<[mmsghdr]>,
     vectors: Box<[iovec]>,
@@ -105,7 +105,7 @@ struct Headers {
     controls: Box<[Control]>,
 }
 
-// SAFETY: the pointers are only read by the kernel within a call, after `aim` has set them to memory of their owner.
+// SAFETY: the pointers are only used within a call, and `aim` has set them to boxed memory of their owner.
 unsafe impl Send for Headers {}
 
 impl Headers {
@@ -138,6 +138,8 @@ impl Headers {
 pub(super) struct Inbox {
     slab: Box<[u8]>,
     headers: Headers,
+    /// Headers that the last call changed.
+    stale: usize,
 }
 
 /// One received message: datagrams of `segment` bytes, the last may be shorter.
@@ -150,12 +152,13 @@ pub(super) struct Received<'a> {
 
 impl Inbox {
     pub(super) fn new() -> Inbox {
-        Inbox { slab: vec![0; BATCH * MESSAGE].into(), headers: Headers::new() }
+        Inbox { slab: vec![0; BATCH * MESSAGE].into(), headers: Headers::new(), stale: BATCH }
     }
 
     /// Takes what has arrived, without waiting; returns the number of messages.
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
-        for i in 0..BATCH {
+        // The others still point where they did: at boxed memory, which does not move with `self`.
+        for i in 0..self.stale {
             let bytes = self.slab[i * MESSAGE..].as_mut_ptr();
             self.headers.aim(i, bytes, MESSAGE, mem::size_of::<sockaddr_storage>(), CONTROL);
         }
@@ -171,7 +174,8 @@ impl Inbox {
                 ptr::null_mut(),
             )
         };
-        Ok(check(count)? as usize)
+        self.stale = check(count)? as usize;
+        Ok(self.stale)
     }
 
     /// Message `i` of the last call; `None` if it is no UDP over IP or was cut off.

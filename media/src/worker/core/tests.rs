@@ -127,7 +127,9 @@ impl World {
 
     fn arrive(&mut self, n: u8, mut datagram: Vec<u8>) {
         let from = self.clients[&n].address;
-        self.core.datagram(self.now, from, None, &mut datagram);
+        let len = datagram.len();
+        let mut run = self.core.message(self.now, from, None, len, &mut datagram);
+        self.core.fan_out_all(self.now, &mut run);
         self.deliver();
     }
 
@@ -256,11 +258,12 @@ fn everyone_hears_everyone_else() {
 fn the_packets_of_a_frame_leave_in_one_train_per_subscriber() {
     let mut world = World::new();
     (1..=3).for_each(|n| world.join(n));
-    let mut datagrams: Vec<Vec<u8>> = (0..8).map(|_| world.seal(1, true, &KEYFRAME)).collect();
+    let datagrams: Vec<Vec<u8>> = (0..8).map(|_| world.seal(1, true, &KEYFRAME)).collect();
     let from = world.clients[&1].address;
-    for datagram in &mut datagrams {
-        world.core.datagram(world.now, from, None, datagram);
-    }
+    let segment = datagrams[0].len();
+    let mut message = datagrams.concat();
+    let mut run = world.core.message(world.now, from, None, segment, &mut message);
+    world.core.fan_out_all(world.now, &mut run);
     let trains: Vec<_> = world.core.egress.trains().iter().map(|t| (t.path.remote, t.datagrams)).collect();
     assert_eq!(trains, [(world.clients[&2].address, 8), (world.clients[&3].address, 8)]);
 }
