@@ -149,9 +149,9 @@ mod tests {
             for (n, len) in lens.iter().enumerate() {
                 ring.store(n as u64, &packet(&vec![n as u8; *len]));
                 prop_assert_eq!(ring.get(n as u64).map(|p| p.payload.to_vec()), Some(vec![n as u8; *len]));
-                for old in 0..n {
+                for (old, len) in lens[..n].iter().enumerate() {
                     if let Some(found) = ring.get(old as u64) {
-                        prop_assert_eq!(found.payload, vec![old as u8; lens[old]]);
+                        prop_assert_eq!(found.payload, vec![old as u8; *len]);
                     }
                 }
             }

@@ -51,7 +51,7 @@ impl Hasher for AddressHasher {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::hash::{BuildHasher, Hash};
+    use std::hash::BuildHasher;
     use std::net::SocketAddr;
 
     use super::*;
@@ -59,11 +59,7 @@ mod tests {
     #[test]
     fn neighbouring_addresses_are_spread() {
         let build = BuildHasherDefault::<AddressHasher>::default();
-        let hash = |address: SocketAddr| {
-            let mut hasher = build.build_hasher();
-            address.hash(&mut hasher);
-            hasher.finish()
-        };
+        let hash = |address: SocketAddr| build.hash_one(address);
         let addresses = (0..50u8)
             .flat_map(|ip| (0..200).map(move |port| SocketAddr::from(([10, 0, 0, ip], 9000 + port))));
         let hashes: Vec<u64> = addresses.map(hash).collect();

@@ -173,10 +173,14 @@ mod tests {
     #[test]
     fn trains_are_bounded_in_bytes_and_datagrams() {
         let (mut egress, mut open) = (Egress::default(), OpenTrain::default());
-        (0..100).for_each(|_| drop(egress.push_copy(&mut open, &path(1), &[0; 10])));
+        for _ in 0..100 {
+            egress.push_copy(&mut open, &path(1), &[0; 10]);
+        }
         assert_eq!(trains(&egress), [(1, 10, 640), (1, 10, 360)]);
         egress.clear();
-        (0..3).for_each(|_| drop(egress.push_copy(&mut open, &path(1), &[0; TRAIN_BYTES / 2])));
+        for _ in 0..3 {
+            egress.push_copy(&mut open, &path(1), &[0; TRAIN_BYTES / 2]);
+        }
         assert_eq!(trains(&egress).len(), 2);
         assert!(!egress.push_copy(&mut open, &path(1), &[0; TRAIN_BYTES + 1]));
     }

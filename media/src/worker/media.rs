@@ -15,7 +15,7 @@ const RUN: usize = 32;
 
 /// Subscribers whose trains are sealed before they are sent. Larger: fewer system calls, but the kernel copies trains that have
 /// left the cache.
-const GROUP: usize = 32;
+const GROUP: usize = 16;
 
 /// Packets of one track that came in one message. They are forwarded subscriber by subscriber, so that a subscriber's state
 /// and train are in the cache for all of them: for a frame of eight packets that saves about a fifth.

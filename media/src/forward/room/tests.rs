@@ -44,7 +44,7 @@ impl Scene {
         for output in &out {
             match output.clone() {
                 Output::Bind { peer, slot, track: Some(track) } => {
-                    drop(self.bound.insert((peer, slot), track))
+                    self.bound.insert((peer, slot), track);
                 }
                 Output::Bind { peer, slot, track: None } => {
                     self.bound.remove(&(peer, slot));

@@ -82,7 +82,9 @@ impl<'a> Iterator for Packets<'a> {
 }
 
 /// Packet type, count or format, body without the header and padding, and what follows.
-fn split(bytes: &[u8]) -> Result<(u8, u8, &[u8], &[u8]), ParseError> {
+type Split<'a> = (u8, u8, &'a [u8], &'a [u8]);
+
+fn split(bytes: &[u8]) -> Result<Split<'_>, ParseError> {
     let first = bytes[0];
     if first & 0xc0 != 0x80 {
         return Err(ParseError::Version);
