@@ -73,7 +73,8 @@ chapter('a second call waits, and a third one hears that the person is busy', as
   await wang.sees(chen, 'connected');
   await lin.sees(chen, 'held');
   await chen.hangUp();
-  await chen.at('held-resume').click();
+  await chen.closeEnd();
+  await chen.at('call-hold').click();
   await lin.sees(chen, 'connected');
   await lin.hangUp();
   await Promise.all([lin, chen, wang].map((staff) => staff.closeEnd()));
