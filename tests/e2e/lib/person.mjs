@@ -13,7 +13,6 @@ const BASE = [
   '--ignore-certificate-errors',
   '--autoplay-policy=no-user-gesture-required',
   '--use-fake-device-for-media-stream=fps=10',
-  '--use-fake-ui-for-media-stream',
   '--auto-select-desktop-capture-source=Entire screen',
 ];
 
@@ -26,9 +25,10 @@ export const PHONE = { width: 390, height: 844 };
  * @param options.hertz    tone of the microphone
  * @param options.hue      [Cb, Cr] of the camera picture
  * @param options.network  a Namespace, or nothing for the host's own network
+ * @param options.blocked  nobody allows microphone and camera
  * @param options.context  further options of the browser context (viewport, locale, colorScheme, permissions)
  */
-export async function openBrowser({ folder, hertz, hue = [90, 160], network, context = {} }) {
+export async function openBrowser({ folder, hertz, hue = [90, 160], network, blocked = false, context = {} }) {
   const browser = await chromium.launch({
     executablePath: network?.wrapper ?? '/usr/bin/chromium',
     headless: true,
@@ -36,10 +36,11 @@ export async function openBrowser({ folder, hertz, hue = [90, 160], network, con
       ...BASE,
       `--use-file-for-fake-audio-capture=${toneFile(folder, hertz)}`,
       `--use-file-for-fake-video-capture=${cameraFile(folder, String(hertz), hue)}`,
+      ...(blocked ? [] : ['--use-fake-ui-for-media-stream']),
       ...(network ? [`--host-resolver-rules=MAP hub.test ${network.hostAddress}`] : []),
     ],
   });
-  const settings = { viewport: DESKTOP, locale: 'zh-TW', ignoreHTTPSErrors: true, permissions: ['camera', 'microphone', 'notifications'], ...context };
+  const settings = { viewport: DESKTOP, locale: 'zh-TW', ignoreHTTPSErrors: true, permissions: blocked ? [] : ['camera', 'microphone', 'notifications'], ...context };
   const browserContext = await browser.newContext(settings);
   browserContext.setDefaultTimeout(20_000);
   // A steady tone is what noise suppression is made to remove; the story needs to hear it.
