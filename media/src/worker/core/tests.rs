@@ -344,6 +344,26 @@ fn a_flood_of_repair_requests_is_bounded() {
     assert!((20..=200).contains(&repaired), "{repaired}");
 }
 
+#[test]
+fn data_channel_messages_need_an_open_gate_and_have_a_rate() {
+    let mut world = World::new();
+    (1..=2).for_each(|n| world.join(n));
+    let label: Arc<str> = "chat".into();
+    let message = transport::Message::Text("hello".to_owned());
+    let mut relay = |world: &mut World, n: u8| {
+        let before = world.core.counters.dropped_data;
+        world.core.relay(world.now, world.clients[&n].key, &label, &message);
+        world.core.counters.dropped_data - before
+    };
+    assert_eq!(relay(&mut world, 1), 0, "nobody has the channel, so there is nothing to drop");
+    let refused = (0..100).map(|_| relay(&mut world, 1)).sum::<u64>();
+    assert!((60..90).contains(&refused), "{refused} of 100 at once");
+    world.pass(300);
+    assert_eq!(relay(&mut world, 1), 0, "a new interval");
+    world.open(2, false);
+    assert_eq!(relay(&mut world, 2), 1);
+}
+
 /// What may happen in a room.
 #[derive(Clone, Debug)]
 enum Step {
