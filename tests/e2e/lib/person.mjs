@@ -25,10 +25,11 @@ export const PHONE = { width: 390, height: 844 };
  * @param options.hertz    tone of the microphone
  * @param options.hue      [Cb, Cr] of the camera picture
  * @param options.network  a Namespace, or nothing for the host's own network
+ * @param options.prepare  a function to run in each page before the app
  * @param options.blocked  nobody allows microphone and camera
  * @param options.context  further options of the browser context (viewport, locale, colorScheme, permissions)
  */
-export async function openBrowser({ folder, hertz, hue = [90, 160], network, blocked = false, context = {} }) {
+export async function openBrowser({ folder, hertz, hue = [90, 160], network, prepare, blocked = false, context = {} }) {
   const browser = await chromium.launch({
     executablePath: network?.wrapper ?? '/usr/bin/chromium',
     headless: true,
@@ -53,6 +54,7 @@ export async function openBrowser({ folder, hertz, hue = [90, 160], network, blo
       return real({ ...wanted, audio });
     };
   });
+  if (prepare) await browserContext.addInitScript(prepare);
   const page = await browserContext.newPage();
   const problems = [];
   page.on('pageerror', (error) => problems.push(String(error)));
