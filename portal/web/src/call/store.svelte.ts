@@ -1,4 +1,4 @@
-import type { CallId, CallView, CurrentCall, PersonId, Sources } from '../gen/wire';
+import type { CallId, CallView, PersonId, Sources } from '../gen/wire';
 import { localized, t } from '../i18n';
 import { HubError } from '../net/errors';
 import type { Hub, WelcomeNews } from '../net/socket';
@@ -9,35 +9,9 @@ import type { MediaPorts } from './media-connection';
 import type { MediaProblem } from './problems';
 import { endTone } from './ring-plan';
 import { Ringer } from './ringer';
+import type { AnswerOptions, Finished, StartOptions, Trouble } from './store-types';
 import { TonePlayer } from './tone-player';
-import { CallSet, nothing, phaseOf, picture, type Phase, type Picture } from './view';
-
-/** A call that is over, for the screen that says why. */
-export interface Finished {
-  view: CallView;
-  /** What it was to this device before. */
-  was: Phase;
-  /** How long it lasted in milliseconds; `null` when nobody answered. */
-  lasted: number | null;
-}
-
-/** A device cannot be used; `proceed` goes on without it. */
-export interface Trouble {
-  problem: MediaProblem;
-  proceed: (() => void) | null;
-}
-
-/** How to call. */
-export interface StartOptions {
-  video?: boolean;
-  muted?: boolean;
-}
-
-/** How to answer. */
-export interface AnswerOptions extends StartOptions {
-  /** What becomes of the running call. */
-  current?: CurrentCall;
-}
+import { CallSet, nothing, phaseOf, picture, type Picture } from './view';
 
 /** All calls of this person, and what they do on this device. */
 export class CallStore {
@@ -238,8 +212,8 @@ export class CallStore {
     if (this.#finished?.view.call === view.call) return;
     const before = this.#set.get(view.call);
     const fresh = this.#set.apply(view);
-    if (fresh || phaseOf(view) === 'over')
-      this.#show(before ?? { ...view, ended: null, me: { ...view.me, state: 'calling', here: true } }, view);
+    if (!fresh && phaseOf(view) !== 'over') return;
+    this.#show(before ?? { ...view, ended: null, me: { ...view.me, state: 'calling', here: true } }, view);
   }
 
   #show(before: CallView | null, view: CallView): void {
