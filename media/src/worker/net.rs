@@ -21,7 +21,7 @@ use crate::transport::TransportConfig;
 
 /// Socket buffers that are asked for. Smaller: a burst of a large room overruns them. Larger: packets queue instead of being
 /// dropped, and arrive late. The kernel gives what it allows.
-const SOCKET_BUFFER: usize = 4 << 20;
+const SOCKET_BUFFER: i32 = 4 << 20;
 /// Longest wait; nothing needs it, but a lost wake-up would not last.
 const MAX_WAIT: Duration = Duration::from_secs(1);
 /// Commands carried out per wake-up. An offer takes 0.1 ms; more of them would hold up the packets of running calls.
@@ -190,8 +190,7 @@ fn bind(port: u16, ipv6: bool) -> io::Result<Socket> {
         socket.set_only_v6(false)?;
     }
     socket.set_nonblocking(true)?;
-    socket.set_recv_buffer_size(SOCKET_BUFFER)?;
-    socket.set_send_buffer_size(SOCKET_BUFFER)?;
+    sys::set_buffers(socket.as_fd(), SOCKET_BUFFER)?;
     sys::prepare(socket.as_fd(), ipv6)?;
     socket.bind(&SocketAddr::new(any, port).into())?;
     Ok(socket)

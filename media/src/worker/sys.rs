@@ -83,6 +83,17 @@ pub(super) fn prepare(socket: BorrowedFd<'_>, ipv6: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Asks for socket buffers of `bytes`: beyond the system's bound where the process may, else up to it.
+pub(super) fn set_buffers(socket: BorrowedFd<'_>, bytes: c_int) -> io::Result<()> {
+    let pairs = [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)];
+    for (force, plain) in pairs {
+        if set_option(socket, libc::SOL_SOCKET, force, bytes).is_err() {
+            set_option(socket, libc::SOL_SOCKET, plain, bytes)?;
+        }
+    }
+    Ok(())
+}
+
 fn set_option(socket: BorrowedFd<'_>, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
     let len = mem::size_of::<c_int>() as libc::socklen_t;
     // SAFETY: the pointer is to a live integer of the given length.
