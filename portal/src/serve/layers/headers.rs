@@ -28,8 +28,10 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Adds the headers.
+/// Adds the headers. What the interface answers is about people, so no cache may keep it, not even the browser's own: the
+/// next one at the machine would find it there.
 pub(super) async fn security(peer: Peer, request: Request, next: Next) -> Response {
+    let private = is_interface(request.uri().path());
     let host = request.headers().get(header::HOST).cloned();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -37,10 +39,18 @@ pub(super) async fn security(peer: Peer, request: Request, next: Next) -> Respon
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    if private {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if peer.secure && !host.is_some_and(|host| is_local(&host)) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
     response
+}
+
+/// Whether the path is `/api` or below it.
+fn is_interface(path: &str) -> bool {
+    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// `localhost` has a plain listener of its own: a browser that once came by TLS must still reach it.

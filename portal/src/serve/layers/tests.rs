@@ -25,6 +25,7 @@ fn router(config: &Config) -> Router {
         .route("/api/long", get(async || "字".repeat(4_000)))
         .route("/api/add", post(async |Json(input): Json<Input>| (input.n + 1).to_string()))
         .route("/api/panic", get(panics))
+        .route("/api/cached", get(async || ([("cache-control", "max-age=60")], "kept")))
         .route("/ws", get(async || "upgraded"))
         .fallback(crate::web::file);
     let guard = Guard::new(config, Clock::manual(START), HttpMetrics::default());
@@ -75,6 +76,22 @@ async fn every_answer_has_the_security_headers_and_an_id() {
     let mut plain = request("GET", "/", &[], "");
     plain.extensions_mut().insert(Peer { secure: false, ..PEER });
     assert!(!send(plain).await.headers().contains_key("strict-transport-security"));
+}
+
+#[tokio::test]
+async fn no_cache_keeps_what_the_interface_answers() {
+    for path in ["/api/long", "/api/none", "/api/panic", "/api/cached", "/api", "/api?a"] {
+        assert_eq!(
+            send(request("GET", path, &[], "")).await.headers()["cache-control"],
+            "no-store",
+            "{path}"
+        );
+    }
+    assert_eq!(send(request("POST", "/api/add", &[], "")).await.headers()["cache-control"], "no-store");
+    for path in ["/", "/apiary"] {
+        let response = send(request("GET", path, &[], "")).await;
+        assert_ne!(response.headers()["cache-control"], "no-store", "{path}");
+    }
 }
 
 #[tokio::test]
