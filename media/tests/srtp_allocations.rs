@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use media::transport::srtp::{MAX_OVERHEAD, MasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
+use media::transport::srtp::{KEY_LEN, MAX_OVERHEAD, MasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -37,12 +37,8 @@ fn packet(sequence: u16) -> [u8; 12 + 1_000 + MAX_OVERHEAD] {
 
 #[test]
 fn known_sources_are_sealed_and_opened_without_allocation() {
-    for (profile, salt) in [
-        (SrtpProfile::AeadAes128Gcm, 12),
-        (SrtpProfile::AeadAes256Gcm, 12),
-        (SrtpProfile::Aes128CmSha1_80, 14),
-    ] {
-        let master = MasterKey::new(&[9; 32][..profile.key_len()], &[8; 14][..salt]);
+    for (profile, salt) in [(SrtpProfile::AeadAes128Gcm, 12), (SrtpProfile::Aes128CmSha1_80, 14)] {
+        let master = MasterKey::new(&[9; KEY_LEN], &[8; 14][..salt]);
         let mut sender = SrtpSender::new(profile, &master).unwrap();
         let mut receiver = SrtpReceiver::new(profile, &master).unwrap();
         let mut round = |sequence: u16| {

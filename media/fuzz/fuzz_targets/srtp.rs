@@ -2,11 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use media::transport::srtp::{MasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
+use media::transport::srtp::{KEY_LEN, MasterKey, SrtpProfile, SrtpReceiver, SrtpSender};
 
 fuzz_target!(|packet: &[u8]| {
     for profile in [SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmSha1_80] {
-        let master = MasterKey::new(&[1; 32][..profile.key_len()], &[2; 14][..profile.salt_len()]);
+        let master = MasterKey::new(&[1; KEY_LEN], &[2; 14][..profile.salt_len()]);
         if let (Ok(mut receiver), Ok(mut sender)) =
             (SrtpReceiver::new(profile, &master), SrtpSender::new(profile, &master))
         {

@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
 
 use super::derive::{Part, Use, aes_ctr, derive};
+use super::keys::KEY_LEN;
 use super::{MasterKey, SrtpError, SrtpProfile};
 
 const SALT: usize = 14;
@@ -22,14 +23,14 @@ pub(super) struct Cm {
 
 impl Cm {
     pub(super) fn new(master: &MasterKey, use_: Use) -> Result<Self, SrtpError> {
-        if master.key().len() != 16 || master.salt().len() != SALT {
+        if master.key().len() != KEY_LEN || master.salt().len() != SALT {
             return Err(SrtpError::Key);
         }
         let mut salt = [0; SALT];
         salt.copy_from_slice(derive(master, use_, Part::Salt, SALT)?.as_ref());
         let auth = derive(master, use_, Part::Authentication, AUTH_KEY)?;
         Ok(Cm {
-            key: aes_ctr(derive(master, use_, Part::Encryption, 16)?.as_ref())?,
+            key: aes_ctr(derive(master, use_, Part::Encryption, KEY_LEN)?.as_ref())?,
             salt,
             auth: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, auth.as_ref()),
         })

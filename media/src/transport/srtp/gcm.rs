@@ -1,9 +1,10 @@
-//! AES-GCM of RFC 7714.
+//! AEAD_AES_128_GCM of RFC 7714.
 
-use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::derive::{Part, Use, derive};
-use super::{MasterKey, SrtpError, SrtpProfile};
+use super::keys::KEY_LEN;
+use super::{MasterKey, SrtpError};
 
 const SALT: usize = 12;
 const TAG: usize = 16;
@@ -21,15 +22,14 @@ impl std::fmt::Debug for Gcm {
 }
 
 impl Gcm {
-    pub(super) fn new(profile: SrtpProfile, master: &MasterKey, use_: Use) -> Result<Self, SrtpError> {
-        if master.key().len() != profile.key_len() || master.salt().len() != SALT {
+    pub(super) fn new(master: &MasterKey, use_: Use) -> Result<Self, SrtpError> {
+        if master.key().len() != KEY_LEN || master.salt().len() != SALT {
             return Err(SrtpError::Key);
         }
-        let algorithm = if profile.key_len() == 32 { &AES_256_GCM } else { &AES_128_GCM };
-        let key = derive(master, use_, Part::Encryption, profile.key_len())?;
+        let key = derive(master, use_, Part::Encryption, KEY_LEN)?;
         let mut salt = [0; SALT];
         salt.copy_from_slice(derive(master, use_, Part::Salt, SALT)?.as_ref());
-        let key = UnboundKey::new(algorithm, key.as_ref()).map_err(|_| SrtpError::Key)?;
+        let key = UnboundKey::new(&AES_128_GCM, key.as_ref()).map_err(|_| SrtpError::Key)?;
         Ok(Gcm { key: LessSafeKey::new(key), salt })
     }
 
@@ -93,47 +93,36 @@ impl Gcm {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::aead::Algorithm;
-
     use super::*;
     use crate::transport::srtp::sender::rtcp_aad;
     use crate::transport::srtp::tests::unhex;
 
-    fn gcm(algorithm: &'static Algorithm, key_len: u8) -> Gcm {
-        let key: Vec<u8> = (0..key_len).collect();
+    fn gcm() -> Gcm {
+        let key: Vec<u8> = (0..16).collect();
         let mut salt = [0; SALT];
         salt.copy_from_slice(b"Quid pro quo");
-        Gcm { key: LessSafeKey::new(UnboundKey::new(algorithm, &key).unwrap()), salt }
+        Gcm { key: LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &key).unwrap()), salt }
     }
 
-    /// RFC 7714, sections 16.1.1 and 16.2.1.
+    /// RFC 7714, section 16.1.1.
     #[test]
     fn rtp_of_rfc_7714() {
         let header = unhex("8040F17B8041F8D35501A0B2");
-        for (gcm, sealed) in [
-            (
-                gcm(&AES_128_GCM, 16),
-                "F24DE3A3FB34DE6CACBA861C9D7E4BCABE633BD50D294E6F42A5F47A51C7D19B36DE3ADF8833\
-                 899D7F27BEB16A9152CF765EE4390CCE",
-            ),
-            (
-                gcm(&AES_256_GCM, 32),
-                "32B1DE78A822FE12EF9F78FA332E33AAB18012389A58E2F3B50B2A0276FFAE0F1BA63799B87B\
-                 7AA3DB36DFFFD6B0F9BB7878D7A76C13",
-            ),
-        ] {
-            let mut text = b"Gallia est omnis divisa in partes tres".to_vec();
-            let mut tag = [0; TAG];
-            gcm.seal(0x5501_A0B2, 0xF17B, &header, &mut text, &mut tag).unwrap();
-            text.extend_from_slice(&tag);
-            assert_eq!(text, unhex(sealed));
-        }
+        let mut text = b"Gallia est omnis divisa in partes tres".to_vec();
+        let mut tag = [0; TAG];
+        gcm().seal(0x5501_A0B2, 0xF17B, &header, &mut text, &mut tag).unwrap();
+        text.extend_from_slice(&tag);
+        let sealed = unhex(
+            "F24DE3A3FB34DE6CACBA861C9D7E4BCABE633BD50D294E6F42A5F47A51C7D19B36DE3ADF8833\
+             899D7F27BEB16A9152CF765EE4390CCE",
+        );
+        assert_eq!(text, sealed);
     }
 
     /// RFC 7714, section 17.1.
     #[test]
     fn rtcp_of_rfc_7714() {
-        let gcm = gcm(&AES_128_GCM, 16);
+        let gcm = gcm();
         let header = unhex("81C8000D4D617273");
         let mut body = unhex(
             "4E5450314E545032525450200000042A0000E9304C756E61\

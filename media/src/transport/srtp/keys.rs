@@ -4,30 +4,23 @@ use rtc_crypto::SecretVec;
 
 use super::SrtpError;
 
+/// Length of the master key of every profile in bytes.
+pub const KEY_LEN: usize = 16;
+
 /// The protection profiles we speak, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SrtpProfile {
     /// AEAD_AES_128_GCM (RFC 7714).
     AeadAes128Gcm,
-    /// AEAD_AES_256_GCM (RFC 7714).
-    AeadAes256Gcm,
     /// AES_CM_128_HMAC_SHA1_80 (RFC 3711), which every WebRTC client has.
     Aes128CmSha1_80,
 }
 
 impl SrtpProfile {
-    /// Length of the master key in bytes.
-    pub const fn key_len(self) -> usize {
-        match self {
-            SrtpProfile::AeadAes256Gcm => 32,
-            SrtpProfile::AeadAes128Gcm | SrtpProfile::Aes128CmSha1_80 => 16,
-        }
-    }
-
     /// Length of the master salt in bytes.
     pub const fn salt_len(self) -> usize {
         match self {
-            SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => 12,
+            SrtpProfile::AeadAes128Gcm => 12,
             SrtpProfile::Aes128CmSha1_80 => 14,
         }
     }
@@ -35,14 +28,14 @@ impl SrtpProfile {
     /// Length of the authentication tag in bytes: what sealing adds to an RTP packet. SRTCP adds 4 more.
     pub const fn tag_len(self) -> usize {
         match self {
-            SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => 16,
+            SrtpProfile::AeadAes128Gcm => 16,
             SrtpProfile::Aes128CmSha1_80 => 10,
         }
     }
 
     /// Bytes to export from DTLS: two keys and two salts.
     pub const fn material_len(self) -> usize {
-        2 * (self.key_len() + self.salt_len())
+        2 * (KEY_LEN + self.salt_len())
     }
 }
 
@@ -90,8 +83,8 @@ impl SrtpKeys {
         if material.len() != profile.material_len() {
             return Err(SrtpError::Key);
         }
-        let (keys, salts) = material.split_at(2 * profile.key_len());
-        let (client_key, server_key) = keys.split_at(profile.key_len());
+        let (keys, salts) = material.split_at(2 * KEY_LEN);
+        let (client_key, server_key) = keys.split_at(KEY_LEN);
         let (client_salt, server_salt) = salts.split_at(profile.salt_len());
         Ok(SrtpKeys {
             profile,

@@ -1,6 +1,6 @@
 //! SRTP and SRTCP sealing and opening on the packet path: in the caller's buffer, without allocation.
 //!
-//! AES-GCM (RFC 7714) is the profile we ask for; AES_CM_128_HMAC_SHA1_80 (RFC 3711) serves clients without it. Both run on
+//! AES-128-GCM (RFC 7714) is the profile we ask for; AES_CM_128_HMAC_SHA1_80 (RFC 3711) serves clients without it. Both run on
 //! aws-lc, whose SHA-1 uses the processor's instructions: the fallback costs about three times GCM for a video packet, and
 //! with a SHA-1 in plain code it would cost ten times.
 //!
@@ -18,7 +18,7 @@ mod sender;
 #[cfg(test)]
 pub(in crate::transport) mod tests;
 
-pub use keys::{MasterKey, SrtpKeys, SrtpProfile};
+pub use keys::{KEY_LEN, MasterKey, SrtpKeys, SrtpProfile};
 pub use receiver::SrtpReceiver;
 pub use sender::SrtpSender;
 
@@ -69,9 +69,7 @@ enum Cipher {
 impl Cipher {
     fn new(profile: SrtpProfile, master: &MasterKey, use_: derive::Use) -> Result<Self, SrtpError> {
         Ok(match profile {
-            SrtpProfile::AeadAes128Gcm | SrtpProfile::AeadAes256Gcm => {
-                Cipher::Gcm(gcm::Gcm::new(profile, master, use_)?)
-            }
+            SrtpProfile::AeadAes128Gcm => Cipher::Gcm(gcm::Gcm::new(master, use_)?),
             SrtpProfile::Aes128CmSha1_80 => Cipher::Cm(Box::new(cm::Cm::new(master, use_)?)),
         })
     }

@@ -196,7 +196,6 @@ impl Client {
                 let state = self.dtls.get_connection_state(SERVER).unwrap();
                 let profile = match state.srtp_protection_profile() {
                     SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => SrtpProfile::AeadAes128Gcm,
-                    SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm => SrtpProfile::AeadAes256Gcm,
                     _ => SrtpProfile::Aes128CmSha1_80,
                 };
                 let material =
