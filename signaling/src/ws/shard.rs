@@ -30,6 +30,8 @@ const INBOX: usize = 64 * 1024;
 const SCRATCH: usize = 64 * 1024;
 /// Pings go out in so many groups over the interval, so that they do not bunch.
 const PING_GROUPS: u32 = 25;
+/// A shorter ping interval than this allows is not kept.
+const SHORTEST_TICK: Duration = Duration::from_millis(1);
 /// Pings without any sign of life after which a socket is dropped.
 const MAX_UNANSWERED: u8 = 2;
 
@@ -148,6 +150,8 @@ impl Worker {
             if !self.fan_out_bulk().await && quiet {
                 return;
             }
+            // However much is published, what sockets send gets its turn.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -188,7 +192,7 @@ impl Worker {
 
     /// Pings, and the end of sockets whose close frame is not answered.
     async fn tick(self: Rc<Self>) {
-        let mut ticks = interval(self.config.ping_every / PING_GROUPS);
+        let mut ticks = interval((self.config.ping_every / PING_GROUPS).max(SHORTEST_TICK));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for group in (0..PING_GROUPS).cycle() {
             let now = ticks.tick().await;

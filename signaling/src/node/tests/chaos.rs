@@ -5,10 +5,17 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
 
+/// The first one only reads, and sets the pace of the publisher; the others suffer.
 const CLIENTS: u128 = 40;
 const EVENTS: u64 = 1_500;
+/// The publisher waits for the first client when it is so far ahead.
+const LEAD: u64 = 100;
+/// A stalled client reads nothing until so many events were published.
+const STALL: u64 = 300;
+/// Cuts of one client; after them it follows to the end.
+const MAX_CUTS: u64 = 6;
 
-/// A small generator of numbers, so that a failure can be seen again with the same seed.
+/// A small generator of numbers, so that a client does the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -18,49 +25,62 @@ impl Dice {
     }
 }
 
+/// What all see of the run.
+struct Run {
+    world: World,
+    published: AtomicU64,
+    /// How far the first client is.
+    front: AtomicU64,
+    done: AtomicBool,
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_client_ends_at_the_head_whatever_happens_to_its_sockets() {
-    let world = Arc::new(World::with(HubConfig {
-        shards: 2,
-        rings: crate::bus::Limits { ring_events: 64, ..Default::default() },
-        ..HubConfig::default()
-    }));
-    let publisher = tokio::spawn({
-        let world = world.clone();
-        async move {
-            for n in 0..EVENTS {
-                world.publish(Topic::City, if n % 10 == 0 { 3_000 } else { 30 });
-                // Now and then an event reaches the bus late, or only with the next one.
-                if n % 7 == 0 {
-                    let skipped = world.log.append(Topic::City, 10);
-                    let next = world.log.append(Topic::City, 10);
-                    world.hub.publish(next);
-                    world.hub.publish(skipped);
-                }
-                tokio::task::yield_now().await;
-            }
-        }
-    });
+    let rings = crate::bus::Limits { ring_events: 64, ..Default::default() };
+    let world = World::with(HubConfig { shards: 2, rings, ..HubConfig::default() });
+    let zero = || AtomicU64::new(0);
+    let run = Arc::new(Run { world, published: zero(), front: zero(), done: AtomicBool::new(false) });
     let target = EVENTS + 2 * EVENTS.div_ceil(7);
     let clients: Vec<_> =
-        (1..=CLIENTS).map(|person| tokio::spawn(live(world.clone(), person, target))).collect();
-    publisher.await.unwrap();
+        (1..=CLIENTS).map(|person| tokio::spawn(live(run.clone(), person, target))).collect();
+    timeout(PATIENCE * 3, publish(&run)).await.expect("a publisher that gets on");
     let mut cuts = 0;
     for client in clients {
         cuts += timeout(PATIENCE * 3, client).await.expect("a client at the head").unwrap();
     }
-    assert!(cuts > CLIENTS as u64, "only {cuts} sockets were cut");
-    let world = Arc::into_inner(world).expect("nobody else");
+    assert!(cuts > CLIENTS as u64, "only {cuts} sockets ended early");
+    let Run { world, .. } = Arc::into_inner(run).expect("nobody else");
+    let totals = world.hub.counters();
+    assert!(totals.replays_ring > 0 && totals.replays_log > 0 && totals.backlogs > 0, "{totals:?}");
     world.until("closed", |world| world.hub.counters().sockets_open == 0).await;
     assert_eq!(world.hub.subscriptions(), 0);
 }
 
+async fn publish(run: &Run) {
+    for n in 0..EVENTS {
+        let last = run.world.publish(Topic::City, if n % 10 == 0 { 3_000 } else { 300 });
+        run.published.store(last, Ordering::SeqCst);
+        // Now and then an event reaches the bus after the next one.
+        if n % 7 == 0 {
+            let late = run.world.log.append(Topic::City, 10);
+            let next = run.world.log.append(Topic::City, 10);
+            run.world.hub.publish(next);
+            run.world.hub.publish(late);
+        }
+        while last > run.front.load(Ordering::SeqCst) + LEAD {
+            tokio::task::yield_now().await;
+        }
+    }
+    run.done.store(true, Ordering::SeqCst);
+}
+
 /// Follows the city with sockets that end at random; gives how many did.
-async fn live(world: Arc<World>, person: u128, target: u64) -> u64 {
+async fn live(run: Arc<Run>, person: u128, target: u64) -> u64 {
     let mut dice = Dice(person as u64);
     let (mut cursor, mut cuts, mut session) = (0, 0, None);
     while cursor < target {
-        let mut device = world.socket(person, person).await;
+        // Small windows: a client that does not read is noticed soon.
+        let mut device = Device::with_window(&run.world.hub, person, person, 8_192).await;
         let topics = json!([{"topic": "city", "epoch": MemoryLog::EPOCH, "seq": cursor}]);
         let welcome = device.hello(json!({"resume": session, "device": "test", "topics": topics})).await;
         let city = &welcome["data"]["topics"][1];
@@ -69,22 +89,34 @@ async fn live(world: Arc<World>, person: u128, target: u64) -> u64 {
             cursor = city["seq"].as_u64().unwrap();
         }
         session = Some(welcome["data"]["session"].clone());
-        let life = if cuts < 3 { dice.roll(150) } else { u64::MAX };
-        cursor = follow(&mut device, cursor, target, life).await;
-        cuts += 1;
-        if dice.roll(3) == 0 {
-            // Stalls for a while instead of closing: others publish meanwhile.
-            (0..dice.roll(200)).for_each(|_| std::hint::spin_loop());
-            tokio::task::yield_now().await;
+        let suffers = person > 1 && cuts < MAX_CUTS;
+        let life = if suffers { dice.roll(300) } else { u64::MAX };
+        cursor = follow(&run, &mut device, cursor, target, life).await;
+        if suffers && dice.roll(2) == 0 {
+            stall(&run).await;
+            cursor = follow(&run, &mut device, cursor, target, dice.roll(300)).await;
         }
+        cuts += u64::from(cursor < target);
     }
     cuts
 }
 
+/// Reads nothing while the others go on.
+async fn stall(run: &Run) {
+    let until = run.published.load(Ordering::SeqCst) + STALL;
+    while run.published.load(Ordering::SeqCst) < until && !run.done.load(Ordering::SeqCst) {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Reads until the target, the end of the socket, or so many messages; checks that there is no gap.
-async fn follow(device: &mut Device, mut cursor: u64, target: u64, life: u64) -> u64 {
+async fn follow(run: &Run, device: &mut Device, mut cursor: u64, target: u64, life: u64) -> u64 {
+    let first = device.person == 1;
     let mut backlog = std::mem::take(&mut device.backlog).into_iter();
     for _ in 0..life {
+        if first {
+            run.front.store(cursor, Ordering::SeqCst);
+        }
         if cursor >= target {
             break;
         }

@@ -198,6 +198,7 @@ impl World {
 
 /// One device as its person's story tells it.
 struct Device {
+    person: u128,
     client: Client,
     next_id: u32,
     session: Option<String>,
@@ -207,9 +208,14 @@ struct Device {
 
 impl Device {
     async fn connect(hub: &Hub, person: u128, login: u128) -> Device {
-        let (client, socket) = pair(0).await;
+        Device::with_window(hub, person, login, 0).await
+    }
+
+    /// See [`pair`] for `window`.
+    async fn with_window(hub: &Hub, person: u128, login: u128, window: u32) -> Device {
+        let (client, socket) = pair(window).await;
         hub.adopt(socket, Bytes::new(), identity(person, login)).unwrap();
-        Device { client, next_id: 0, session: None, backlog: Vec::new() }
+        Device { person, client, next_id: 0, session: None, backlog: Vec::new() }
     }
 
     /// Says hello with this data and gives the reply.
