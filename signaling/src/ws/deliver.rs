@@ -118,11 +118,13 @@ impl Worker {
         }
     }
 
-    /// Sends what the socket lacks of the topic, as long as it does not block; a queue that becomes empty calls again.
+    /// Sends what the socket lacks of the topic up to its present head, as long as it does not block; a queue that becomes
+    /// empty calls again, and what is published from now on comes by a fan-out.
     pub(super) fn catch_up(self: &Rc<Self>, conn: &Rc<Conn>, topic: Topic) {
+        let head = self.config.bus.head(topic).unwrap_or(u64::MAX);
         while !conn.blocked() && !conn.state.borrow().closing {
             let Some((cursor, reading)) = conn.subscription(topic, |s| (s.cursor, s.reading)) else { return };
-            if reading {
+            if reading || cursor >= head {
                 return;
             }
             match self.config.bus.since(topic, cursor) {
@@ -175,11 +177,12 @@ impl Worker {
         };
         let mut events = events.unwrap_or_default();
         events.retain(|(seq, _)| *seq > cursor);
-        if events.first().is_none_or(|(seq, _)| *seq != cursor + 1) {
+        if events.first().is_some_and(|(seq, _)| *seq == cursor + 1) {
+            add(&self.counters.replays_log, 1);
+            self.replay(&conn, topic, &events);
+        } else if self.config.bus.since(topic, cursor) == Since::TooOld {
             return self.resync(&conn, topic);
         }
-        add(&self.counters.replays_log, 1);
-        self.replay(&conn, topic, &events);
         self.catch_up(&conn, topic);
     }
 

@@ -71,7 +71,7 @@ async fn an_unsubscribed_socket_hears_nothing_more() {
     rig.publish(Topic::City, 10);
     expect(&mut client, 0, 1).await;
     rig.tell(socket, Lane::Urgent, ToSocket::Unsubscribe(Topic::City));
-    rig.tell(socket, Lane::Bulk, ToSocket::Text(Lane::Bulk, Bytes::from_static(br#"{"seq":99}"#)));
+    rig.tell(socket, Lane::Urgent, ToSocket::Text(Lane::Bulk, Bytes::from_static(br#"{"seq":99}"#)));
     expect(&mut client, 98, 99).await;
     rig.publish(Topic::City, 10);
     rig.publish(Topic::City, 10);

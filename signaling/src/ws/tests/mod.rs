@@ -65,8 +65,12 @@ impl Rig {
 
     /// A client and its socket in the shard. See [`pair`] for `window`.
     async fn client(&mut self, window: u32) -> (Client, SocketId) {
-        let (client, socket) = pair(window).await;
-        (client, self.adopt(socket).await)
+        let (mut client, socket) = pair(window).await;
+        let id = self.adopt(socket).await;
+        // A fresh socket may seem to block until the runtime has heard of it for the first time.
+        self.tell(id, Lane::Urgent, ToSocket::Text(Lane::Urgent, Bytes::from_static(b"0")));
+        assert_eq!(client.json().await, 0);
+        (client, id)
     }
 
     async fn adopt(&mut self, socket: Socket) -> SocketId {
@@ -121,16 +125,19 @@ impl Rig {
         timeout(PATIENCE, poll).await.unwrap_or_else(|_| panic!("never came: {:?}", self.totals()));
     }
 
-    /// Publishes until the socket, the only subscriber of the topic, would block; gives how many events that took.
+    /// Publishes until the socket, the only subscriber of the topic, would block, and 80 KB more, so that it stays so even if
+    /// the kernel takes a little later; gives the last sequence.
     async fn block(&self, topic: Topic) -> u64 {
-        let mut count = 0;
-        while self.totals().backlogs == 0 {
+        let mut last = self.bus.head(topic).unwrap_or(0);
+        let backlogs = self.totals().backlogs;
+        while self.totals().backlogs == backlogs {
             let before = self.totals().frames_out;
             self.publish(topic, 2_000);
-            count += 1;
-            self.until(|totals| totals.frames_out > before).await;
+            last += 1;
+            self.until(|totals| totals.frames_out > before || totals.backlogs > backlogs).await;
         }
-        count
+        (0..40).for_each(|_| self.publish(topic, 2_000));
+        last + 40
     }
 
     /// Nothing is left once all clients are gone.

@@ -99,7 +99,7 @@ async fn what_was_sent_before_a_close_arrives() {
 
 #[tokio::test]
 async fn a_silent_socket_is_dropped_and_a_living_one_is_not() {
-    let mut rig = Rig::with(8, Duration::from_millis(50), NEVER, usize::MAX);
+    let mut rig = Rig::with(8, Duration::from_millis(400), NEVER, usize::MAX);
     let (mut living, living_socket) = rig.client(0).await;
     let (silent, silent_socket) = rig.client(0).await;
     let mut raw = silent.stream.into_inner();
@@ -111,7 +111,8 @@ async fn a_silent_socket_is_dropped_and_a_living_one_is_not() {
     assert_eq!(rig.totals().closed_silent, 1);
     let mut bytes = Vec::new();
     raw.read_to_end(&mut bytes).await.unwrap();
-    assert_eq!(bytes, b"\x89\0\x89\0", "two pings");
+    // One may have come while the client still read.
+    assert!([&b"\x89\0"[..], b"\x89\0\x89\0"].contains(&&bytes[..]), "not two pings: {bytes:?}");
     answering.abort();
     assert!(answering.await.is_err(), "the living one heard no end");
     rig.closed(living_socket).await;

@@ -42,6 +42,7 @@ async fn what_waits_in_the_session_is_written_when_the_client_reads_again() {
     let count = rig.block(Topic::City).await;
     rig.publish(Topic::City, 10);
     expect(&mut client, 0, count + 1).await;
+    // All is written: what comes now is sent at once.
     rig.publish(Topic::City, 10);
     expect(&mut client, count + 1, count + 2).await;
     drop(client);
