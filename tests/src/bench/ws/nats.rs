@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::MESSAGE;
 use super::client::{MARK, exchange};
+use super::{MESSAGE, process};
 
 /// A server that has not opened its port after so long will not.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ impl Drop for Nats {
 
 /// A connection that does not subscribe to the city.
 pub(super) fn connect(address: SocketAddr) -> TcpStream {
-    let began = Instant::now();
+    let began = process::now();
     loop {
         match TcpStream::connect(address) {
             Ok(mut socket) => {

@@ -4,12 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use super::client::{Client, text_frame};
 use super::hub::{BenchHub, probe_socket};
 use super::nats::{self, Nats};
-use super::percentile;
+use super::{percentile, process};
 
 /// Sockets that take turns, so that none asks more often than a session may.
 const PROBERS: usize = 12;
@@ -75,7 +74,7 @@ fn during_fan_outs(
 }
 
 fn round_trip_ms(socket: &mut TcpStream, request: &[u8], reply: &[u8]) -> f64 {
-    let began = Instant::now();
+    let began = process::now();
     socket.write_all(request).expect("a server that reads");
     let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
     while !seen.windows(reply.len()).any(|window| window == reply) {

@@ -1,6 +1,13 @@
 //! What the system says of a process, and where it runs.
 
 use std::fs;
+use std::time::Instant;
+
+/// The clock.
+#[expect(clippy::disallowed_methods, reason = "a load generator reads the clock")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
 
 /// CPU time of all threads of the process in nanoseconds, kernel work on its behalf included.
 pub(super) fn cpu_ns(pid: u32) -> f64 {
@@ -39,13 +46,10 @@ pub(super) fn pin_to_first_core() -> libc::cpu_set_t {
     all
 }
 
-/// Pins to the last core of the machine: where the load runs.
+/// Pins to the last core of the machine: where the load runs. On a machine of one core this is the first one as well.
 pub(super) fn pin_to_last_core() {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let machine = (0..libc::CPU_SETSIZE as usize).rev().map(only);
-    // On a machine of one core this is the first one as well.
-    let last = machine.skip_while(|set| cores == 0 || !try_affinity(set)).next();
-    assert!(last.is_some(), "no core to run on");
+    let pinned = (0..libc::CPU_SETSIZE as usize).rev().any(|core| try_affinity(&only(core)));
+    assert!(pinned, "no core to run on");
 }
 
 pub(super) fn set_affinity(set: &libc::cpu_set_t) {
