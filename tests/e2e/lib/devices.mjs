@@ -1,6 +1,6 @@
 // Fake microphones and cameras: files that Chromium plays in a loop in place of a device. One file of each per browser
 // process, so each person in a story is a process of their own.
-import { mkdtempSync, openSync, writeSync, closeSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -51,7 +51,9 @@ export function cameraFile(folder, name, [cb, cr]) {
   return path;
 }
 
-/** A folder of its own for the files of one run. */
+/** A folder of its own for the files of one run; it is gone when the run ends. */
 export function scratch(prefix = 'switchboard-e2e-') {
-  return mkdtempSync(join(tmpdir(), prefix));
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 
 import { scratch } from '../lib/devices.mjs';
+import { LOOKS, look } from '../lib/look.mjs';
 import { eventually, heard, hears, seen } from '../lib/probe.mjs';
 import { Server } from '../lib/server.mjs';
 import { CHEN, LIN, Staff, WANG } from '../lib/staff.mjs';
@@ -81,6 +82,12 @@ chapter('a third is added and all three hear one another', async () => {
   for (const staff of [lin, chen, wang]) {
     for (const hertz of Object.keys(tones).map(Number)) if (tones[hertz] !== staff) await hearsTone(staff, hertz);
   }
+});
+
+chapter('three cameras in one picture', async () => {
+  await wang.at('call-camera').click();
+  await lin.page.waitForFunction(() => [...document.querySelectorAll('[data-testid=tile] video')].filter((video) => video.videoWidth > 0).length === 2);
+  assert.deepEqual(await look(lin.page, LOOKS[0], 'group'), [], 'axe');
 });
 
 chapter('one leaves and the others go on; the starter ends the call for all', async () => {
