@@ -27,7 +27,8 @@ chapter('declined', async () => {
   await chen.rings();
   await chen.decline();
   assert.equal(await lin.ended(), '對方拒接');
-  await chen.at('incoming').waitFor({ state: 'detached' });
+  assert.equal(await chen.ended(), '已拒接');
+  await chen.closeEnd();
   await lin.closeEnd();
 });
 
@@ -35,7 +36,9 @@ chapter('cancelled before the answer: it is a missed call with a badge', async (
   await lin.call(chen);
   await chen.rings();
   await lin.hangUp();
-  await chen.at('incoming').waitFor({ state: 'detached' });
+  assert.equal(await lin.ended(), '已取消撥號');
+  assert.equal(await chen.ended(), '對方已取消');
+  await chen.closeEnd();
   await chen.at('missed-badge').first().waitFor();
   assert.match(await chen.at('missed-badge').first().textContent(), /1/);
   await lin.closeEnd();
@@ -47,14 +50,17 @@ chapter('answered on one device, silenced on the other', async () => {
   await Promise.all([chen.rings(), tablet.rings()]);
   await tablet.answer();
   await lin.sees(chen, 'connected');
-  await chen.at('incoming').waitFor({ state: 'detached' });
+  assert.equal(await chen.ended(), '已在您的其他裝置接聽');
+  await chen.closeEnd();
   await chen.at('elsewhere').waitFor();
   await chen.at('call-take').click();
   await chen.at('call-hang-up').waitFor();
   await tablet.at('call-hang-up').waitFor({ state: 'detached' });
+  assert.equal(await tablet.ended(), '已移到您的其他裝置');
   await chen.hangUp();
   assert.equal(await lin.ended(), '通話結束');
   await lin.closeEnd();
+  await chen.closeEnd();
   await tablet.close();
 });
 
@@ -97,7 +103,7 @@ chapter('no answer in time', async () => {
   await wang.rings();
   await lin.at('call-ended').waitFor({ timeout: 90_000 });
   assert.equal(await lin.ended(), '對方沒有接聽');
-  await wang.at('incoming').waitFor({ state: 'detached' });
+  assert.equal(await wang.ended(), '未接來電');
   await lin.closeEnd();
 });
 
