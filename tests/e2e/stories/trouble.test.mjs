@@ -48,6 +48,23 @@ chapter('socket and media of one side are cut for five seconds, and the call goe
   await chen.closeEnd();
 });
 
+chapter('both press call at the same moment: one call results', async () => {
+  await Promise.all([lin.find(chen), chen.find(lin)]);
+  await Promise.all([lin.at(`call-${chen.id}`).first().click(), chen.at(`call-${lin.id}`).first().click()]);
+  await Promise.all([lin.sees(chen, 'connected'), chen.sees(lin, 'connected')]);
+  await Promise.all([hearsTone(lin, CHEN.hertz), hearsTone(chen, LIN.hertz)]);
+});
+
+chapter('a reloaded page takes its running call up again', async () => {
+  await chen.page.reload();
+  await chen.at('call-screen').waitFor();
+  await Promise.all([hearsTone(lin, CHEN.hertz), hearsTone(chen, LIN.hertz)]);
+  await chen.hangUp();
+  await lin.at('call-ended').waitFor();
+  await lin.closeEnd();
+  await chen.closeEnd();
+});
+
 chapter('the server is killed while it rings: the call is a missed call afterwards', async () => {
   await lin.call(chen);
   await chen.rings();
