@@ -120,7 +120,7 @@ describe('opening', () => {
     const topics = [{ topic: PERSON, epoch: 7, seq: 4 }];
     rig.open({ session: 's0', person: 'p1', nextId: 65, topics });
     expect(rig.sent).toEqual([
-      { id: 65, type: 'hello', data: { resume: 's0', device: 'Chrome · Test', topics } },
+      { id: 1, type: 'hello', data: { resume: 's0', device: 'Chrome · Test', topics } },
     ]);
     const outputs = rig.welcome({ resumed: true, session: 's0' });
     expect(types(outputs)).not.toContain('reset');
@@ -201,6 +201,22 @@ describe('requests', () => {
     expect(rig.sent.at(-1)).toMatchObject({ type: 'hello', data: { resume: 's1' } });
     rig.welcome({ resumed: true });
     expect(rig.sent.at(-1)).toEqual(first);
+  });
+
+  test('ids only grow on a resumed session: what waits goes out before anything newer', () => {
+    const rig = new Rig();
+    rig.online();
+    rig.request(1, { type: 'call.add', data: { call: 'c', people: ['p3'] } });
+    rig.close(1006);
+    rig.request(2, { type: 'call.add', data: { call: 'c', people: ['p4'] } });
+    rig.tick();
+    rig.reach();
+    const hello = rig.sent.at(-1)!;
+    const outputs = types(rig.welcome({ resumed: true }));
+    expect(outputs.lastIndexOf('send')).toBeLessThan(outputs.indexOf('status'));
+    const ids = rig.sent.slice(-2).map((frame) => frame.id);
+    expect(hello.id).toBeLessThan(ids[0]!);
+    expect(ids[0]).toBeLessThan(ids[1]!);
   });
 
   test('in a new session only what may happen twice is sent again', () => {

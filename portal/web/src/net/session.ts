@@ -17,6 +17,8 @@ const STABLE_MS = 10_000;
 const ABUSE_MS = 60_000;
 /** Ids are reserved in storage by blocks: not each request writes, and another tab never repeats an id. */
 const ID_BLOCK = 64;
+/** Id of every `hello`: the server refuses new requests below the highest id it has seen, so this one must not grow. */
+const HELLO_ID = 1;
 /** Shortest heartbeat interval that is believed; a watchdog on less would cut good connections. */
 const MIN_HEARTBEAT_MS = 1_000;
 
@@ -31,9 +33,8 @@ export class Session {
   #failures = 0;
   #session: string | null = null;
   #person: string | null = null;
-  #nextId = 1;
-  #reserved = 1;
-  #helloId = 0;
+  #nextId = HELLO_ID + 1;
+  #reserved = HELLO_ID + 1;
   #inCall = false;
   #heartbeatMs = MIN_HEARTBEAT_MS;
   #drainMs = 0;
@@ -115,7 +116,7 @@ export class Session {
   #hello(now: number): void {
     this.#enter({ name: 'hello', until: now + STEP_MS });
     const data = { resume: this.#session, device: this.device, topics: this.#topics.positions() };
-    this.#helloId = this.#send({ type: 'hello', data });
+    this.#out.push({ type: 'send', text: JSON.stringify({ id: HELLO_ID, type: 'hello', data }) });
   }
 
   #welcome(now: number, welcome: Welcome): void {
@@ -124,13 +125,14 @@ export class Session {
     this.#session = welcome.session;
     this.#heartbeatMs = Math.max(MIN_HEARTBEAT_MS, welcome.heartbeat_ms);
     if (!welcome.resumed) this.#fail(this.#requests.loseSession(), 'session_lost');
+    // Before anything that the news brings about: ids must not shrink.
+    for (const frame of this.#requests.frames())
+      this.#out.push({ type: 'send', text: JSON.stringify(frame) });
     this.#enter({ name: 'online', since: now, until: now + 2 * this.#heartbeatMs });
     const { resumed, person, calls } = welcome;
     this.#out.push({ type: 'welcome', resumed, person, serverTime: welcome.server_time, calls });
     this.#heads(welcome.topics, false);
     this.#persist();
-    for (const frame of this.#requests.frames())
-      this.#out.push({ type: 'send', text: JSON.stringify(frame) });
   }
 
   #closed(now: number, code: number): void {
@@ -157,7 +159,7 @@ export class Session {
 
   #reply(now: number, { id, ...reply }: ReplyFrame): void {
     if (reply.type === 'welcome') {
-      if (id === this.#helloId && this.#phase.name === 'hello') this.#welcome(now, reply.data);
+      if (id === HELLO_ID && this.#phase.name === 'hello') this.#welcome(now, reply.data);
     } else if (reply.type === 'pong') {
       this.#heads(reply.data.heads, true);
     } else if (this.#topics.answered(id)) {

@@ -161,6 +161,18 @@ describe('Hub', () => {
     expect(browser.socket.frames[0]).toMatchObject({ type: 'hello', data: { resume: 's1' } });
   });
 
+  test('what a listener asks for follows what was decided before', async () => {
+    const { browser, hub } = await online();
+    void hub.request('call.leave', { call: 'c' });
+    hub.onStatus(({ name }) => name === 'online' && void hub.request('call.end', { call: 'd' }));
+    browser.socket.drop(1006);
+    browser.tick();
+    await turn();
+    browser.socket.open();
+    browser.socket.reply({ ...welcome, data: { ...welcome.data, resumed: true } } as Reply);
+    expect(browser.socket.frames.map((frame) => frame.type)).toEqual(['hello', 'call.leave', 'call.end']);
+  });
+
   test('logging out says bye and closes', async () => {
     const { browser, hub } = await online();
     hub.stop(true);

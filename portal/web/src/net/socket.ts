@@ -46,6 +46,8 @@ export class Hub {
   readonly #welcomes = new Set<(news: WelcomeNews) => void>();
   readonly #statuses = new Set<(status: Status) => void>();
   #status: Status = { name: 'stopped', why: 'new' };
+  readonly #queue: Output[] = [];
+  #draining = false;
   #nextKey = 1;
   #socket: WebSocket | null = null;
   #ticket: AbortController | null = null;
@@ -124,7 +126,15 @@ export class Hub {
   }
 
   #handle(input: Parameters<Session['handle']>[1]): void {
-    for (const output of this.#session.handle(this.browser.now(), input)) this.#carryOut(output);
+    this.#queue.push(...this.#session.handle(this.browser.now(), input));
+    // A listener may ask for something while it hears the news; that comes after what was decided before it.
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let output = this.#queue.shift(); output; output = this.#queue.shift()) this.#carryOut(output);
+    } finally {
+      this.#draining = false;
+    }
     this.#cancelTimer();
     const deadline = this.#session.deadline();
     if (deadline === null) return;
