@@ -27,6 +27,20 @@ pub const REQUEST_BURST: u32 = 60;
 /// Requests per second in the long run; a person at a screen makes one or two.
 pub const REQUEST_RATE: u32 = 20;
 
+/// People whom one person may call at once, by all devices: four full groups. More lets one client keep the journal of all
+/// calls busy and the phones of colleagues ringing.
+pub const RING_BURST: u32 = 60;
+
+/// In how long one person may call one more.
+pub const RING_EVERY: Duration = Duration::from_secs(1);
+
+/// Offers of one person at once, by all devices: a call with several devices that changes its sections as people come. More
+/// lets one client hold up the packets of other calls on its worker.
+pub const OFFER_BURST: u32 = 80;
+
+/// In how long one person may make one more offer.
+pub const OFFER_EVERY: Duration = Duration::from_millis(250);
+
 /// Refused frames (too many, malformed) until the socket is closed: a broken client is told a while before it is cut off.
 pub const REFUSAL_BURST: u32 = 100;
 

@@ -9,6 +9,7 @@ mod io;
 mod ledger;
 pub mod limits;
 mod presence;
+mod quota;
 mod requests;
 mod table;
 

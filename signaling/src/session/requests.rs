@@ -57,6 +57,7 @@ impl Sessions {
     ) -> Result<Option<Request>, WireError> {
         let Some(session) = self.sessions.get_mut(&from.session) else { return Ok(None) };
         session.requests.take(step.now).map_err(rate_limited)?;
+        self.quotas.take(step.now, from.person, &request).map_err(rate_limited)?;
         match session.ledger.admit(from.id, request.is_repeatable()) {
             Admission::New => Ok(Some(request)),
             Admission::Done(kept) => {

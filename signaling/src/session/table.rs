@@ -8,6 +8,7 @@ use super::io::{SessionInput, SessionOutput, SocketId};
 use super::ledger::Ledger;
 use super::limits::{HEARTBEAT, HELLO_TIME, PRESENCE_GRACE, RESUME_WINDOW};
 use super::presence::Person;
+use super::quota::Quotas;
 use crate::call::Farewell;
 use crate::ids::{LoginId, PersonId, SessionId};
 use crate::topic::Topic;
@@ -22,6 +23,7 @@ pub struct Sessions {
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) logins: BTreeMap<LoginId, BTreeSet<SessionId>>,
     pub(super) people: BTreeMap<PersonId, Person>,
+    pub(super) quotas: Quotas,
     pub(super) timers: BTreeSet<(Instant, Timer)>,
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Any instant: tests only add to it.
 #[allow(clippy::disallowed_methods, reason = "a test needs some instant to count from")]
-fn epoch() -> Instant {
+pub(super) fn epoch() -> Instant {
     Instant::now()
 }
 

@@ -2,12 +2,15 @@
 
 use uuid::Uuid;
 
-use super::super::limits::{REFUSAL_BURST, REQUEST_BURST, REQUEST_RATE};
+use super::super::limits::{
+    OFFER_BURST, OFFER_EVERY, REFUSAL_BURST, REQUEST_BURST, REQUEST_RATE, RING_BURST, RING_EVERY,
+};
 use super::super::{SessionInput, SessionOutput};
 use super::seconds;
 use super::world::{World, person, position};
 use crate::ids::CallId;
 use crate::topic::Topic;
+use crate::wire::call::Sources;
 use crate::wire::client::Request;
 use crate::wire::error::ErrorCode;
 use crate::wire::server::{CloseCode, Reply};
@@ -102,6 +105,52 @@ fn too_many_requests_are_told_when_to_try_again() {
         assert_eq!(world.ask(socket, Request::PresenceIdle { idle: false }), Reply::Ok {});
     }
     assert_eq!(world.refused(socket, Request::PresenceIdle { idle: false }), ErrorCode::RateLimited);
+}
+
+fn start(people: u128) -> Request {
+    let to = (10..10 + people).map(person).collect();
+    Request::CallStart { to, sources: Sources::default() }
+}
+
+#[test]
+fn a_person_calls_only_so_many_people_by_whatever_sessions() {
+    let mut world = World::new();
+    let (mut socket, _) = world.open(person(1));
+    for _ in 0..RING_BURST / 15 {
+        world.send(socket, start(15));
+        assert!(matches!(world.out[..], [SessionOutput::Request { .. }]));
+        world.ask(socket, Request::Bye {});
+        socket = world.open(person(1)).0;
+    }
+    let Reply::Error(error) = world.ask(socket, start(2)) else { panic!("not limited") };
+    assert_eq!((error.code, error.retry_after_ms), (ErrorCode::RateLimited, Some(2_000)));
+    assert_eq!(
+        world.refused(socket, Request::CallAdd { call: CallId(Uuid::nil()), people: vec![person(5)] }),
+        ErrorCode::RateLimited
+    );
+    assert_eq!(world.ask(socket, Request::PresenceIdle { idle: false }), Reply::Ok {});
+    let (other, _) = world.open(person(2));
+    world.send(other, start(15));
+    assert!(matches!(world.out[..], [SessionOutput::Request { .. }]), "another person");
+    world.pass(RING_EVERY);
+    world.send(socket, start(1));
+    assert!(matches!(world.out[..], [SessionOutput::Request { .. }]), "a second later");
+}
+
+#[test]
+fn offers_are_limited_by_person() {
+    let mut world = World::new();
+    let offer = || Request::MediaOffer { call: CallId(Uuid::nil()), sdp: "v=0".into(), sends: vec![] };
+    let sockets = [world.open(person(1)).0, world.open(person(1)).0];
+    for n in 0..OFFER_BURST {
+        world.send(sockets[n as usize % 2], offer());
+        assert!(matches!(world.out[..], [SessionOutput::Request { .. }]), "{n}");
+    }
+    assert_eq!(world.refused(sockets[0], offer()), ErrorCode::RateLimited);
+    assert_eq!(world.refused(sockets[1], offer()), ErrorCode::RateLimited);
+    world.pass(OFFER_EVERY);
+    world.send(sockets[1], offer());
+    assert!(matches!(world.out[..], [SessionOutput::Request { .. }]));
 }
 
 #[test]
