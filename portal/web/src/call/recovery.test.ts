@@ -74,6 +74,18 @@ describe('Recovery', () => {
     expect(new Rig().up().put({ type: 'lost' })).toBe('recreate');
   });
 
+  test('a connection that the server loses again and again is given growing pauses', () => {
+    const rig = new Rig().up();
+    expect(rig.put({ type: 'lost' })).toBe('recreate');
+    const pauses: number[] = [];
+    for (let n = 0; n < 3; n++) {
+      expect(rig.put({ type: 'lost' })).toBeNull();
+      pauses.push(rig.recovery.deadline()! - rig.now);
+      expect(rig.wait()).toBe('recreate');
+    }
+    expect(pauses).toEqual([1_000, 3_000, 7_000]);
+  });
+
   test('nothing is decided while the socket is down, and at once when it is back', () => {
     const rig = new Rig().up();
     rig.put({ type: 'socket', up: false });

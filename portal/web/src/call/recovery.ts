@@ -4,6 +4,8 @@ const BLIP_MS = 2_000;
 const SETTLE_MS = 6_000;
 /** A connection that held this long was mended: the next trouble starts with the gentlest step again. */
 const STABLE_MS = 10_000;
+/** Pause before the second new connection in a row; doubles with each. Shorter ones only repeat the same failure. */
+const PAUSE_MS = 1_000;
 /** Restarts of ICE before the connection is made anew. */
 const MAX_RESTARTS = 2;
 /** New connections in a row before the person is asked. */
@@ -74,7 +76,8 @@ export class Recovery {
         break;
       case 'lost':
         this.#gone = true;
-        this.#trouble(now, now);
+        // The server may still be clearing away the peer before: each further attempt leaves it more time.
+        this.#trouble(now, now + (2 ** this.#recreates - 1) * PAUSE_MS);
         break;
       case 'offer_failed':
         this.#trouble(now, now + BLIP_MS);
