@@ -45,7 +45,7 @@ CREATE TABLE audit (
     action TEXT NOT NULL CONSTRAINT audit_action_check
         CHECK (action IN ('log_in', 'log_out', 'log_out_everywhere', 'end_login')),
     outcome TEXT NOT NULL CONSTRAINT audit_outcome_check
-        CHECK (outcome IN ('done', 'bad_credentials')),
+        CHECK (outcome IN ('done', 'bad_credentials', 'too_many_attempts', 'forbidden')),
     -- The network, not the host.
     address TEXT NOT NULL,
     request_id TEXT

@@ -131,6 +131,10 @@ pub enum Outcome {
     Done,
     /// Account or password were wrong.
     BadCredentials,
+    /// After too many wrong passwords this one was not looked at. Noted once for each delay or lock.
+    TooManyAttempts,
+    /// The password was right, but the person is no longer in the directory.
+    Forbidden,
 }
 
 /// A line of the audit trail. It has no place for passwords, tokens, or the account name that somebody typed (people type

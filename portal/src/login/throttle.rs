@@ -75,6 +75,8 @@ struct Bucket {
     blocked_until: Millis,
     /// No new lock before this.
     open_until: Millis,
+    /// The `blocked_until` that a refusal has named already.
+    told_until: Millis,
 }
 
 /// Who tries to log in, as far as limits are concerned.
@@ -93,6 +95,16 @@ pub struct Attempt<'a> {
 #[must_use = "an attempt that is not forgiven counts as a wrong password"]
 pub struct Charge(Vec<Key>);
 
+/// An attempt was not let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// How long to wait.
+    pub wait: Duration,
+    /// Whether nobody was refused before because of the same delay or lock: one line in the audit trail is enough, and a
+    /// flood of refusals must not become a flood of writes.
+    pub first: bool,
+}
+
 /// All counts of this node. With several nodes each counts its own, so the limits grow with their number.
 #[derive(Debug, Default)]
 pub struct Throttle {
@@ -103,13 +115,14 @@ impl Throttle {
     /// Charges an attempt.
     ///
     /// # Errors
-    /// How long to wait, when something that the attempt counts for is held back; it is then not charged.
-    pub fn charge(&mut self, now: Millis, attempt: &Attempt<'_>) -> Result<Charge, Duration> {
+    /// When something that the attempt counts for is held back; it is then not charged.
+    pub fn charge(&mut self, now: Millis, attempt: &Attempt<'_>) -> Result<Charge, HeldBack> {
         let keys = keys(attempt);
-        let blocked =
-            keys.iter().filter_map(|key| self.buckets.get(key)).map(|b| b.blocked_until.since(now)).max();
-        if let Some(wait) = blocked.filter(|wait| !wait.is_zero()) {
-            return Err(wait);
+        let until = |key: &&Key| self.buckets.get(key).map(|bucket| bucket.blocked_until);
+        if let Some(bucket) = keys.iter().max_by_key(until).and_then(|key| self.buckets.get_mut(key))
+            && bucket.blocked_until > now
+        {
+            return Err(bucket.refuse(now));
         }
         self.make_room(now);
         for key in &keys {
@@ -163,6 +176,12 @@ impl Throttle {
 impl Bucket {
     fn forgotten(&self, now: Millis) -> bool {
         now.since(self.last) >= WINDOW && self.blocked_until <= now && self.open_until <= now
+    }
+
+    fn refuse(&mut self, now: Millis) -> HeldBack {
+        let first = self.told_until != self.blocked_until;
+        self.told_until = self.blocked_until;
+        HeldBack { wait: self.blocked_until.since(now), first }
     }
 
     fn fail(&mut self, now: Millis, limit: &Limit) {

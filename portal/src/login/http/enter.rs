@@ -21,7 +21,7 @@ use crate::login::rules::{self, MAX_LOGINS, MAX_PASSWORD_BYTES};
 use crate::login::secret::{self, Secret};
 use crate::login::service::announce_ended;
 use crate::login::store;
-use crate::login::throttle::Attempt;
+use crate::login::throttle::{Attempt, Charge, HeldBack};
 
 /// Logs in. A log-in that the browser already has is ended (attack A3, fixation: the cookie is new each time).
 #[utoipa::path(post, path = "/api/login", tag = "login", request_body = Credentials, responses(
@@ -48,9 +48,19 @@ pub async fn login(
     let attempt =
         Attempt { account: &name, address: caller.address, known_device: device.as_ref().filter(|_| known) };
     let person = account.as_ref().map(|account| account.person);
-    let verdict = check(&app, &attempt, account.as_ref(), typed.password.clone()).await?;
+    let charged = app.login.throttle().charge(app.now(), &attempt);
+    let charge = match charged {
+        Ok(charge) => charge,
+        Err(HeldBack { wait, first }) => {
+            if first {
+                refuse(&app, &caller, person, Outcome::TooManyAttempts).await?;
+            }
+            return Err(ApiError::too_many_attempts(wait));
+        }
+    };
+    let verdict = check(&app, charge, account.as_ref(), typed.password.clone()).await?;
     let Some(account) = account.filter(|account| verdict.right && account.enabled) else {
-        refuse(&app, &caller, person).await?;
+        refuse(&app, &caller, person, Outcome::BadCredentials).await?;
         return Err(bad_credentials());
     };
     if verdict.outdated {
@@ -73,14 +83,8 @@ async fn read(app: &App, name: &str, device: Option<&SecretHash>) -> ApiResult<(
     Ok((account, known))
 }
 
-/// Charges the attempt, checks the password, and takes the charge back unless the password was wrong.
-async fn check(
-    app: &App,
-    attempt: &Attempt<'_>,
-    account: Option<&Account>,
-    password: String,
-) -> ApiResult<Verdict> {
-    let charge = app.login.throttle().charge(app.now(), attempt).map_err(ApiError::too_many_attempts)?;
+/// Checks the password, and takes the charge back unless it was wrong.
+async fn check(app: &App, charge: Charge, account: Option<&Account>, password: String) -> ApiResult<Verdict> {
     let hash = account.map(|account| account.password_hash.as_str());
     match app.login.hasher.check(password, hash).await {
         Ok(verdict) if verdict.right && account.is_some_and(|account| account.enabled) => {
@@ -96,10 +100,10 @@ async fn check(
 }
 
 /// A line in the audit trail. Its scope is its own: lines do not depend on one another.
-async fn refuse(app: &App, caller: &Caller, person: Option<PersonId>) -> ApiResult<()> {
+async fn refuse(app: &App, caller: &Caller, person: Option<PersonId>, outcome: Outcome) -> ApiResult<()> {
     let id = app.clock.id();
     let mut tx = app.db.write(Scope::one("audit", id)).await?;
-    let mut entry = audit(app.now(), caller, None, Action::LogIn, Outcome::BadCredentials);
+    let mut entry = audit(app.now(), caller, None, Action::LogIn, outcome);
     entry.person = person;
     store::append_audit(&mut tx, id, &entry).await?;
     Ok(app.commit(tx, []).await?)
@@ -143,7 +147,13 @@ fn entry(app: &App, caller: &Caller, person: PersonId, kept: Option<&str>) -> Ap
 
 async fn enter(app: &App, caller: &Caller, headers: &HeaderMap, entry: Entry) -> ApiResult<Response> {
     let actor = Actor::of(&entry.login);
-    let answer = me(app, &actor)?;
+    let answer = match me(app, &actor) {
+        Ok(answer) => answer,
+        Err(gone) => {
+            refuse(app, caller, Some(entry.login.person), Outcome::Forbidden).await?;
+            return Err(gone);
+        }
+    };
     let old = cookies::get(headers, cookies::SESSION).and_then(secret::hash_of);
     let ended = write(app, caller, &actor, &entry, old).await?;
     announce_ended(app, ended);

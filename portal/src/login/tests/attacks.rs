@@ -66,6 +66,16 @@ async fn count(tx: &mut Tx<'_>) -> DbResult<i64> {
     on!(tx, c => sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM audit").fetch_one(c))
 }
 
+/// Outcomes in the trail, in the order of their names.
+async fn outcomes(app: &TestApp) -> Vec<String> {
+    let mut tx = app.app.db.read().await.expect("read");
+    let all: DbResult<_> = async {
+        on!(&mut tx, c => sqlx::query_scalar("SELECT outcome FROM audit ORDER BY outcome, id").fetch_all(c))
+    }
+    .await;
+    all.expect("outcomes")
+}
+
 async fn disable(tx: &mut Tx<'_>, account: &str) -> DbResult<()> {
     use crate::db::Rows;
     on!(tx, c => sqlx::query("UPDATE account SET enabled = $2 WHERE name = $1").bind(account).bind(false).execute(c).rows())?;
@@ -112,6 +122,50 @@ async fn a19_limits_hold_for_unknown_accounts_alike() {
         assert_eq!(outcomes[0], outcomes[1]);
         assert_eq!(outcomes[0][5].0, StatusCode::TOO_MANY_REQUESTS);
         assert!(outcomes[0][5].2.is_some(), "Retry-After");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a18_what_is_held_back_is_in_the_trail_once() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db).await;
+        let mut browser = app.browser();
+        let mut refused = 0;
+        for _ in 0..50 {
+            let answer = browser.log_in(&app.account(0), "wrong").await;
+            refused += usize::from(answer.status == StatusCode::TOO_MANY_REQUESTS);
+        }
+        assert_eq!(refused, 46);
+        let expected =
+            |tried, held| [vec!["bad_credentials"; tried], vec!["too_many_attempts"; held]].concat();
+        assert_eq!(outcomes(&app).await, expected(4, 1), "a flood of refusals is one line");
+        app.pass(Duration::from_secs(2));
+        for _ in 0..2 {
+            browser.log_in(&app.account(0), "wrong").await;
+        }
+        assert_eq!(outcomes(&app).await, expected(5, 2), "the next delay is another");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_right_password_of_somebody_who_left_is_in_the_trail() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db.clone()).await;
+        let person = crate::clock::Clock::manual(crate::db::with_dbs::START).id();
+        let hash = app.app.login.hasher.hash(PASSWORD.into()).await.expect("hash");
+        let account = crate::login::model::NewAccount {
+            person: signaling::ids::PersonId(person),
+            name: "gone.person".into(),
+            password_hash: hash,
+        };
+        let mut tx = db.write(crate::db::Scope::slice("login")).await.expect("write");
+        crate::login::store::insert_accounts(&mut tx, &[account], app.app.now()).await.expect("account");
+        tx.commit().await.expect("commit");
+        let answer = app.browser().log_in("gone.person", PASSWORD).await;
+        assert_eq!((answer.status, answer.code()), (StatusCode::FORBIDDEN, "forbidden"));
+        assert_eq!(outcomes(&app).await, ["forbidden"]);
     })
     .await;
 }

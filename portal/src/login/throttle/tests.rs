@@ -42,6 +42,21 @@ fn many_at_once_cannot_slip_through() {
 }
 
 #[test]
+fn the_first_refusal_of_each_delay_says_so() {
+    let mut throttle = Throttle::default();
+    let mut firsts = Vec::new();
+    for n in 0..40 {
+        if let Err(held) = throttle.charge(Millis(1_000_000 + n * 250), &from("lin", "192.0.2.1")) {
+            firsts.push((n, held.first));
+        }
+    }
+    let told: Vec<i64> = firsts.iter().filter(|(_, first)| *first).map(|(n, _)| *n).collect();
+    // Four tries, then delays of 1, 2, 4 and 8 seconds; each ends with a try.
+    assert_eq!(told, [4, 8, 16, 32]);
+    assert!(firsts.len() > 25, "{firsts:?}");
+}
+
+#[test]
 fn a_right_password_clears_the_own_count_only() {
     let mut throttle = Throttle::default();
     for n in 0..4 {
