@@ -84,7 +84,7 @@ pub enum HistoryEvent {
     /// Missed calls were looked at on some device.
     #[serde(rename = "history.seen")]
     Seen {
-        /// Those that began up to then (UTC milliseconds).
+        /// Those that began up to then (UTC milliseconds); 0 when one was joined after all and only the number changed.
         up_to: i64,
         /// Missed calls not looked at.
         unseen_missed: i64,

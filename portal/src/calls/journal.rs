@@ -40,11 +40,7 @@ impl CallJournal {
                 store::open_call(&mut tx, &OpenCall { call, kind, starter }, video, Millis(at)).await?;
                 self.app.commit(tx, []).await
             }
-            JournalEntry::Invited { call, person, by, at } => {
-                let mut tx = self.app.db.write(of_person(person)).await?;
-                store::invite_leg(&mut tx, call, person, by, Millis(at)).await?;
-                self.app.commit(tx, []).await
-            }
+            JournalEntry::Invited { call, person, by, at } => self.invite(call, person, by, Millis(at)).await,
             JournalEntry::Answered { call, person, at } => {
                 let mut tx = self.app.db.write(of_person(person)).await?;
                 store::answer_leg(&mut tx, call, person, Millis(at)).await?;
@@ -59,6 +55,20 @@ impl CallJournal {
                 self.app.commit(tx, []).await
             }
         }
+    }
+
+    /// A missed call that is joined after all, or rings again, is no missed call any more: the badge follows.
+    async fn invite(&self, call: CallId, person: PersonId, by: PersonId, at: Millis) -> DbResult<()> {
+        let mut tx = self.app.db.write(of_person(person)).await?;
+        let before = store::unseen_missed(&mut tx, person).await?;
+        store::invite_leg(&mut tx, call, person, by, at).await?;
+        let unseen_missed = store::unseen_missed(&mut tx, person).await?;
+        let mut events = Vec::new();
+        if unseen_missed != before {
+            let event = HistoryEvent::Seen { up_to: 0, unseen_missed };
+            events.push(db::append(&mut tx, self.app.now(), Topic::Person(person), &event).await?);
+        }
+        self.app.commit(tx, events).await
     }
 
     async fn end_leg(

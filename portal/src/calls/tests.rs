@@ -250,6 +250,54 @@ async fn a_person_called_again_has_one_entry_that_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_person_who_left_a_group_and_is_called_again_in_vain_has_missed_it() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db).await;
+        let (lin, chen, at) = (app.person(0), app.person(1), START.0);
+        let entries = vec![
+            opened(CALL, lin, at),
+            invited(CALL, chen, lin, at),
+            JournalEntry::Answered { call: CALL, person: chen, at: at + 5 },
+            ended(CALL, chen, EndReason::Ended, at + 10),
+            invited(CALL, chen, lin, at + 20),
+            ended(CALL, chen, EndReason::NoAnswer, at + 30),
+        ];
+        write(&app, entries).await;
+        let entry = app.logged_in(1).await.get("/api/calls").await.body["calls"][0].clone();
+        assert_eq!((&entry["missed"], &entry["started_at"]), (&json!(true), &json!(at + 20)));
+        assert_eq!(entry["answered_at"], Value::Null, "this time there was no answer");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_missed_call_that_is_joined_after_all_leaves_the_badge() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db).await;
+        let (lin, chen, at) = (app.person(0), app.person(1), START.0);
+        let entries = vec![
+            opened(CALL, lin, at),
+            invited(CALL, chen, lin, at),
+            ended(CALL, chen, EndReason::NoAnswer, at + 10),
+            invited(CALL, chen, chen, at + 20),
+            JournalEntry::Answered { call: CALL, person: chen, at: at + 20 },
+        ];
+        write(&app, entries).await;
+        let frames = app.live.frames();
+        let of = |frame: &Value| (frame["type"].clone(), frame["data"]["unseen_missed"].clone());
+        let told: Vec<_> = frames.iter().map(of).collect();
+        let expected = [(json!("history.missed"), json!(1)), (json!("history.seen"), json!(0))];
+        assert_eq!(told, expected, "told at once, on all devices");
+        let history = app.logged_in(1).await.get("/api/calls").await.body;
+        assert_eq!(
+            (&history["unseen_missed"], &history["calls"][0]["answered_at"]),
+            (&json!(0), &json!(at + 20))
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_missed_calls_that_end_at_once_are_both_counted() {
     with_dbs(async |db| {
         let app = TestApp::new(db).await;

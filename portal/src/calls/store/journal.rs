@@ -37,7 +37,7 @@ pub async fn invite_leg(
     on!(tx, c => sqlx::query(
         "INSERT INTO leg (call_id, person_id, by_id, invited_at, missed, seen) VALUES ($1, $2, $3, $4, $5, $5) \
          ON CONFLICT (call_id, person_id) DO UPDATE SET by_id = excluded.by_id, invited_at = excluded.invited_at, \
-         ended_at = NULL, reason = NULL, missed = excluded.missed, seen = excluded.seen \
+         answered_at = NULL, ended_at = NULL, reason = NULL, missed = excluded.missed, seen = excluded.seen \
          WHERE leg.ended_at <= excluded.invited_at AND leg.invited_at < excluded.invited_at",
     )
     .bind(call.0)

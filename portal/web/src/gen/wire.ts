@@ -226,7 +226,7 @@ unseen_missed: number, } } | { "type": "history.added", "data": {
  */
 entry: HistoryEntry, } } | { "type": "history.seen", "data": { 
 /**
- * Those that began up to then (UTC milliseconds).
+ * Those that began up to then (UTC milliseconds); 0 when one was joined after all and only the number changed.
  */
 up_to: number, 
 /**
