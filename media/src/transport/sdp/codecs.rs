@@ -1,5 +1,7 @@
 //! The codecs of the profile and how they are picked from a section.
 
+use std::collections::BTreeSet;
+
 use rtc_sdp::description::media::MediaDescription;
 
 use super::{is_plain, values};
@@ -131,7 +133,9 @@ pub struct Codec {
 /// one of each kind.
 pub(super) fn pick(media: &MediaDescription) -> Vec<Codec> {
     let mut picked: Vec<(Codec, u8)> = Vec::new();
-    for payload_type in media.media_name.formats.iter().filter_map(|format| payload_type(format)) {
+    let mut seen = BTreeSet::new();
+    let payload_types = media.media_name.formats.iter().filter_map(|format| payload_type(format));
+    for payload_type in payload_types.filter(|payload_type| seen.insert(*payload_type)) {
         let Some((codec, fitness)) = read(media, payload_type) else { continue };
         match picked.iter_mut().find(|(known, _)| known.kind == codec.kind) {
             Some(known) if fitness > known.1 => *known = (codec, fitness),
@@ -163,9 +167,10 @@ fn read(media: &MediaDescription, payload_type: u8) -> Option<(Codec, u8)> {
 
 /// The payload type whose format is rtx with `apt` of the given one.
 fn retransmission(media: &MediaDescription, payload_type: u8) -> Option<u8> {
+    let apt = format!("apt={payload_type}");
     values(media, "fmtp")
         .filter_map(|value| value.split_once(' '))
-        .filter(|(_, fmtp)| fmtp.split(';').any(|part| part.trim() == format!("apt={payload_type}")))
+        .filter(|(_, fmtp)| fmtp.len() <= MAX_FMTP && fmtp.split(';').any(|part| part.trim() == apt))
         .filter_map(|(rtx, _)| self::payload_type(rtx))
         .find(|&rtx| of_payload_type(media, "rtpmap", rtx).any(|map| map.eq_ignore_ascii_case("rtx/90000")))
 }

@@ -10,6 +10,12 @@ use super::values;
 use crate::control::{MAX_OFFER_BYTES, MAX_SECTIONS, MediaError};
 use crate::transport::{Fingerprint, RemoteCredentials};
 
+/// Most formats of a section: there are no more payload types (RFC 3551).
+const MAX_FORMATS: usize = 128;
+/// Most attributes of a section. Chromium's video has 158; the work for a section grows with this times its formats, and it
+/// is done on the thread that forwards packets.
+const MAX_ATTRIBUTES: usize = 512;
+
 /// An offer, reduced to what the profile has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -23,8 +29,9 @@ impl Offer {
     /// Parses an offer.
     ///
     /// # Errors
-    /// [`MediaError::BadOffer`] if it is longer than [`MAX_OFFER_BYTES`], has more than [`MAX_SECTIONS`] sections or none, is
-    /// not SDP, names a mid twice, has no usable ICE credentials or SHA-256 fingerprint, or asks us to be the DTLS client.
+    /// [`MediaError::BadOffer`] if it is longer than [`MAX_OFFER_BYTES`], has more than [`MAX_SECTIONS`] sections or none, or a
+    /// section with more formats or attributes than any browser has; if it is not SDP, names a mid twice, has no usable ICE
+    /// credentials or SHA-256 fingerprint, or asks us to be the DTLS client.
     pub fn parse(sdp: &str) -> Result<Self, MediaError> {
         if sdp.len() > MAX_OFFER_BYTES {
             return Err(bad("too long"));
@@ -34,6 +41,12 @@ impl Offer {
         let media = &session.media_descriptions;
         if media.is_empty() || media.len() > MAX_SECTIONS {
             return Err(bad("number of sections"));
+        }
+        if media.iter().any(|media| media.media_name.formats.len() > MAX_FORMATS) {
+            return Err(bad("too many formats"));
+        }
+        if media.iter().any(|media| media.attributes.len() > MAX_ATTRIBUTES) {
+            return Err(bad("too many attributes"));
         }
         let bundle = bundle(&session);
         let sections = media

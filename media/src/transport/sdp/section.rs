@@ -240,10 +240,10 @@ fn read_rids(media: &MediaDescription) -> Vec<String> {
         .next()
         .unwrap_or_default()
         .split(';')
+        .take(MAX_RIDS)
         .filter_map(|layer| layer.split(',').next())
         .map(|rid| rid.trim_start_matches('~'))
         .filter(|rid| is_token(rid, MAX_RID) && declared(rid))
-        .take(MAX_RIDS)
         .map(str::to_owned)
         .collect()
 }

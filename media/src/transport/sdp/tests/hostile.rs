@@ -107,3 +107,15 @@ fn echoed_texts_cannot_smuggle_lines() {
         assert!(!text.replace("\r\n", "").contains(['\r', '\n', '\0']), "{line:?}");
     }
 }
+
+/// The work for a section grows with its formats times its attributes, on the thread that forwards packets.
+#[test]
+fn long_lists_are_refused() {
+    let refused =
+        |text: &str, why: &str| assert_eq!(Offer::parse(text), Err(MediaError::BadOffer(why.into())));
+    let formats =
+        CHROMIUM.replacen("UDP/TLS/RTP/SAVPF", &format!("UDP/TLS/RTP/SAVPF{}", " 96".repeat(128)), 1);
+    refused(&formats, "too many formats");
+    let attributes = format!("{CHROMIUM}{}", "a=fmtp:97 apt=96\r\n".repeat(512));
+    refused(&attributes, "too many attributes");
+}
