@@ -46,7 +46,7 @@ fmt: ## Formats all code
 
 lint: ## Looks for what the compilers let pass
 	cargo fmt --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --all-targets -- -D warnings
 	npm --prefix portal/web run lint
 
 need-build:
