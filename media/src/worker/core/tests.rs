@@ -350,7 +350,7 @@ fn data_channel_messages_need_an_open_gate_and_have_a_rate() {
     (1..=2).for_each(|n| world.join(n));
     let label: Arc<str> = "chat".into();
     let message = transport::Message::Text("hello".to_owned());
-    let mut relay = |world: &mut World, n: u8| {
+    let relay = |world: &mut World, n: u8| {
         let before = world.core.counters.dropped_data;
         world.core.relay(world.now, world.clients[&n].key, &label, &message);
         world.core.counters.dropped_data - before
