@@ -91,7 +91,7 @@ impl Scene {
                 }
                 Ok(())
             },
-            || std::thread::yield_now(),
+            std::thread::yield_now,
         )?;
         while load::now() < start + ROUND + Duration::from_millis(50) {
             arrived += self.drain();
