@@ -138,8 +138,8 @@ fn video_starts_with_a_keyframe_that_is_asked_for() {
     assert_eq!(media(&mut b).0.sequence, first.sequence.wrapping_add(1));
     let slot = b.answer.slots[1].ssrc;
     b.send_rtcp(|out| rtcp::pli(out, 1, slot)).unwrap();
-    let asked = report(&mut a, |packet| matches!(packet, Packet::Pli(101)).then_some(()));
-    assert_eq!(asked, ());
+    // Waits for it, and fails when it does not come.
+    report(&mut a, |packet| matches!(packet, Packet::Pli(101)).then_some(()));
 }
 
 #[test]
@@ -153,7 +153,9 @@ fn a_lost_packet_is_sent_again() {
     }
     let slot = b.answer.slots[1].clone();
     let lost = media(&mut b).0.sequence.wrapping_add(1);
-    (media(&mut b), media(&mut b));
+    for _ in 2..=3 {
+        media(&mut b);
+    }
     b.send_rtcp(|out| rtcp::nack(out, 1, slot.ssrc, &[lost])).unwrap();
     let (repaired, payload) = media(&mut b);
     assert_eq!((Some(repaired.ssrc), repaired.payload_type), (slot.rtx, RTX));
