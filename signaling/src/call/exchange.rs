@@ -119,6 +119,11 @@ impl Exchange {
         calls.filter(|call| call.shown.contains(&session)).map(|call| self.view(call, session)).collect()
     }
 
+    /// The calls that are going on or ringing.
+    pub fn ids(&self) -> Vec<CallId> {
+        self.calls.keys().copied().collect()
+    }
+
     /// Calls that are going on or ringing: what a stopping node waits for.
     pub fn running(&self) -> usize {
         self.calls.len()

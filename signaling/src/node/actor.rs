@@ -136,6 +136,7 @@ impl Node {
                 let _ = tell.send(self.sessions.status(person));
             }
             NodeInput::LoginsInUse(tell) => {
+                // The same.
                 let _ = tell.send(self.sessions.logins_in_use());
             }
             NodeInput::Drain(within, tell) => self.start_drain(within, tell),

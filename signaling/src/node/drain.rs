@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::actor::Node;
+use crate::call::CallInput;
 use crate::clock;
 use crate::session::SocketId;
 use crate::wire::server::{CloseCode, Event};
@@ -56,6 +57,9 @@ impl Node {
         drain.next = now + STEP;
         let (since, spread, until) = (now - drain.began, drain.spread, drain.until);
         let due = |socket: SocketId| now >= until || share(socket, spread) <= since;
+        if now >= until || self.sockets.is_empty() {
+            self.end_calls();
+        }
         let sockets: Vec<SocketId> = self.sockets.keys().copied().filter(|socket| due(*socket)).collect();
         for socket in sockets {
             if now >= until || !self.is_in_call(socket) {
@@ -68,6 +72,14 @@ impl Node {
         {
             // Who does not wait any more needs not be told.
             drain.waiting.drain(..).for_each(|tell| tell.send(()).unwrap_or_default());
+        }
+    }
+
+    /// Ends all calls: their media ends with this process, and their record must not be left to the repair of the next one,
+    /// which does not know when they ended.
+    fn end_calls(&mut self) {
+        for call in self.calls.ids() {
+            self.call(CallInput::RoomLost { room: call.room() });
         }
     }
 

@@ -130,7 +130,8 @@ impl Hub {
     }
 
     /// Sends everybody elsewhere: clients are told when to reconnect, spread over the configured time, and their sockets are
-    /// closed; those in a call may stay until it ends. Done when no socket is left, and after `within` at the latest.
+    /// closed; those in a call may stay until it ends. A call that goes on when the time is over is ended, so that its record is
+    /// complete. Done when no socket is left, and after `within` at the latest.
     pub async fn drain(&self, within: Duration) {
         let (tell, told) = oneshot::channel();
         self.0.node.0.force(Lane::Urgent, NodeInput::Drain(within, tell));

@@ -75,9 +75,35 @@ async fn draining_ends_calls_when_its_time_is_over() {
     bob.event(|frame| frame["type"] == "call.state").await;
     let hub = world.hub.clone();
     let drained = tokio::spawn(async move { hub.drain(Duration::from_millis(400)).await });
-    assert_eq!(ann.close_code().await, 4002);
-    assert_eq!(bob.close_code().await, 4002);
+    for device in [&mut ann, &mut bob] {
+        let view = device.event(|frame| frame["data"]["ended"].is_string()).await;
+        assert_eq!(view["data"]["ended"], "failed");
+        assert_eq!(device.close_code().await, 4002);
+    }
     timeout(PATIENCE, drained).await.expect("drained").unwrap();
+    missed_by_bob(&world);
     drop((ann, bob));
+    world.check_empty().await;
+}
+
+/// The record of the one call is closed, and Bob has missed it.
+fn missed_by_bob(world: &World) {
+    let entries = world.journal.written.lock().unwrap();
+    let bob = PersonId(Uuid::from_u128(2));
+    let missed = |entry: &JournalEntry| matches!(entry, JournalEntry::LegEnded { person, missed: true, .. } if *person == bob);
+    assert!(entries.iter().any(missed), "{entries:?}");
+    assert!(matches!(entries.last(), Some(JournalEntry::Closed { .. })), "{entries:?}");
+}
+
+#[tokio::test]
+async fn draining_ends_calls_whose_devices_are_all_away() {
+    let world = World::new();
+    let (mut ann, mut bob) = (world.device(1).await, world.device(2).await);
+    ann.ask("call.start", json!({"to": [id(2)], "sources": all_on()})).await;
+    bob.event(|frame| frame["type"] == "call.state").await;
+    drop((ann, bob));
+    world.until("away", |world| world.hub.load().sockets == 0).await;
+    timeout(PATIENCE, world.hub.drain(Duration::from_secs(600))).await.expect("nobody to wait for");
+    missed_by_bob(&world);
     world.check_empty().await;
 }
