@@ -41,6 +41,13 @@ pub const OFFER_BURST: u32 = 80;
 /// In how long one person may make one more offer.
 pub const OFFER_EVERY: Duration = Duration::from_millis(250);
 
+/// People whose presence one person may ask for at once, by all devices: twenty full lists. More lets one client take much of
+/// the node's time, which all calls need.
+pub const WATCH_BURST: u32 = 10_000;
+
+/// In how long one person may ask for one more: two full lists per second.
+pub const WATCH_EVERY: Duration = Duration::from_millis(1);
+
 /// Refused frames (too many, malformed) until the socket is closed: a broken client is told a while before it is cut off.
 pub const REFUSAL_BURST: u32 = 100;
 

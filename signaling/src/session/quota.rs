@@ -1,12 +1,13 @@
 //! Requests that cost others more than a reply: each person called is a ring on all devices and four entries in the journal,
-//! each offer is parsed by the worker that carries the packets of other calls. They are counted by person, and a new session
+//! each offer is parsed by the worker that carries the packets of other calls, and a list of people to watch is worked through
+//! by the one task that owns all calls. They are counted by person, and a new session
 //! does not begin anew, or a log-in could multiply what it may do by connecting again.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::bucket::Bucket;
-use super::limits::{OFFER_BURST, OFFER_EVERY, RING_BURST, RING_EVERY};
+use super::limits::{OFFER_BURST, OFFER_EVERY, RING_BURST, RING_EVERY, WATCH_BURST, WATCH_EVERY};
 use crate::ids::PersonId;
 use crate::wire::client::Request;
 
@@ -25,6 +26,7 @@ pub(super) struct Quotas {
 struct Quota {
     rings: Bucket,
     offers: Bucket,
+    watches: Bucket,
 }
 
 impl Quotas {
@@ -32,12 +34,11 @@ impl Quotas {
     pub fn take(&mut self, now: Instant, person: PersonId, request: &Request) -> Result<(), Duration> {
         match request {
             Request::CallStart { to: people, .. } | Request::CallAdd { people, .. } => {
-                // The parser bounds the list.
-                let rings = u32::try_from(people.len()).unwrap_or(u32::MAX);
-                self.of(now, person).rings.take_many(now, rings)
+                self.of(now, person).rings.take_many(now, count(people))
             }
             Request::CallJoin { .. } => self.of(now, person).rings.take(now),
             Request::MediaOffer { .. } => self.of(now, person).offers.take(now),
+            Request::PresenceWatch { people } => self.of(now, person).watches.take_many(now, count(people)),
             _ => Ok(()),
         }
     }
@@ -50,14 +51,26 @@ impl Quotas {
 
     fn of(&mut self, now: Instant, person: PersonId) -> &mut Quota {
         if self.people.len() >= self.sweep_at {
-            self.people.retain(|_, quota| !(quota.rings.is_full(now) && quota.offers.is_full(now)));
+            self.people.retain(|_, quota| !quota.is_full(now));
             self.sweep_at = SWEEP.max(2 * self.people.len());
         }
         self.people.entry(person).or_insert_with(|| Quota {
             rings: Bucket::every(RING_BURST, RING_EVERY, now),
             offers: Bucket::every(OFFER_BURST, OFFER_EVERY, now),
+            watches: Bucket::every(WATCH_BURST, WATCH_EVERY, now),
         })
     }
+}
+
+impl Quota {
+    fn is_full(&self, now: Instant) -> bool {
+        [&self.rings, &self.offers, &self.watches].iter().all(|bucket| bucket.is_full(now))
+    }
+}
+
+/// The parser bounds the list.
+fn count(people: &[PersonId]) -> u32 {
+    u32::try_from(people.len()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

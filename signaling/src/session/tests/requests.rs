@@ -154,6 +154,22 @@ fn offers_are_limited_by_person() {
 }
 
 #[test]
+fn lists_to_watch_are_limited_by_the_people_in_them() {
+    let mut world = World::new();
+    let watch = |people: u128| Request::PresenceWatch { people: (10..10 + people).map(person).collect() };
+    let sockets = [world.open(person(1)).0, world.open(person(1)).0];
+    for n in 0..20 {
+        assert!(matches!(world.ask(sockets[n % 2], watch(500)), Reply::Presence { .. }), "{n}");
+    }
+    let Reply::Error(error) = world.ask(sockets[0], watch(500)) else { panic!("not limited") };
+    assert_eq!((error.code, error.retry_after_ms), (ErrorCode::RateLimited, Some(500)));
+    world.pass(seconds(1));
+    for socket in sockets {
+        assert!(matches!(world.ask(socket, watch(500)), Reply::Presence { .. }));
+    }
+}
+
+#[test]
 fn a_client_that_goes_on_is_cut_off() {
     let mut world = World::new();
     let (socket, session) = world.open(person(1));
