@@ -67,9 +67,11 @@ impl Exchange {
         let leg = self.call(id)?.leg_mut(asker.person).ok_or(ErrorCode::NoSuchCall)?;
         let ring = leg.ring_mut().ok_or(ErrorCode::WrongState)?;
         let device = ring.devices.get_mut(&asker.session).ok_or(ErrorCode::WrongState)?;
-        device.alerting = true;
-        ring.alerted = true;
-        step.touch(id);
+        // Said again, it tells nobody anything.
+        if !std::mem::replace(&mut device.alerting, true) {
+            ring.alerted = true;
+            step.touch(id);
+        }
         Ok(Answer::Ok)
     }
 

@@ -19,6 +19,16 @@ fn all_devices_ring_and_the_caller_hears_it_only_when_one_alerts() {
 }
 
 #[test]
+fn alerting_said_again_is_not_shown_again() {
+    let mut world = office();
+    let call = world.start(desk(lin()), &[chen()]);
+    world.alert(phone(chen()), call);
+    let rev = world.view(desk(lin()), call).rev;
+    world.alert(phone(chen()), call);
+    assert_eq!(world.view(desk(lin()), call).rev, rev);
+}
+
+#[test]
 fn an_alerting_device_that_drops_off_no_longer_counts() {
     let mut world = office();
     let call = world.start(desk(lin()), &[chen()]);
