@@ -16,8 +16,9 @@ use crate::ports::{Journal, JournalEntry};
 
 /// How long a beginning is tried: the caller waits for it.
 const BEGIN_DEADLINE: Duration = Duration::from_secs(8);
-/// How long the rest is tried: nobody waits, and a missed call must not be lost to a database that restarts.
-const END_DEADLINE: Duration = Duration::from_secs(120);
+/// How long the rest is tried: nobody waits, and a missed call must not be lost to a database that is repaired. Few entries can
+/// gather meanwhile: no call begins while the beginnings cannot be written.
+const END_DEADLINE: Duration = Duration::from_secs(3_600);
 /// One try.
 const TRY_DEADLINE: Duration = Duration::from_secs(3);
 /// First and longest pause between tries. Smaller: a database that is down is asked more often.
