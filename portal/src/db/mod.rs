@@ -14,6 +14,7 @@
 //! writing. Keep writes short: hash passwords, ask the network and sort out input before; never `write` within a write.
 
 mod error;
+mod group;
 mod migrate;
 mod outbox;
 mod postgres;
@@ -39,6 +40,7 @@ pub use tx::{Scope, Tx};
 pub(crate) use types::{Text, newtype_column};
 
 use crate::clock::Millis;
+use group::SqliteTx;
 use uniques::UniqueNames;
 
 /// How long a request waits for a connection before it is told that the server is busy. Longer piles up requests in front of
@@ -131,8 +133,8 @@ impl Db {
     pub fn stats(&self) -> PoolStats {
         match &self.0.pools {
             Pools::Sqlite(pools) => PoolStats {
-                open: pools.read.size() + pools.write.size(),
-                idle: as_count(pools.read.num_idle() + pools.write.num_idle()),
+                open: pools.read.size() + pools.write.pool.size(),
+                idle: as_count(pools.read.num_idle() + pools.write.pool.num_idle()),
             },
             Pools::Postgres(pool) => PoolStats { open: pool.size(), idle: as_count(pool.num_idle()) },
         }
@@ -144,7 +146,7 @@ impl Db {
             Pools::Sqlite(pools) => {
                 pools.read.close().await;
                 // Last, so that it checkpoints the write-ahead log into the file.
-                pools.write.close().await;
+                pools.write.pool.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }
@@ -158,7 +160,7 @@ fn as_count(n: usize) -> u32 {
 impl Inner {
     async fn read(&self) -> DbResult<Tx<'static>> {
         let kind = match &self.pools {
-            Pools::Sqlite(pools) => pools.read.begin().await.map(Kind::Sqlite),
+            Pools::Sqlite(pools) => pools.read.begin().await.map(|tx| Kind::Sqlite(SqliteTx::Own(tx))),
             Pools::Postgres(pool) => {
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Kind::Postgres)
             }
@@ -168,8 +170,7 @@ impl Inner {
 
     async fn write(&self, scope: Scope) -> DbResult<Tx<'static>> {
         let kind = match &self.pools {
-            // Deferred, a transaction that reads first could find that it may no longer write.
-            Pools::Sqlite(pools) => pools.write.begin_with("BEGIN IMMEDIATE").await.map(Kind::Sqlite),
+            Pools::Sqlite(pools) => pools.write.begin().await.map(|job| Kind::Sqlite(SqliteTx::Job(job))),
             Pools::Postgres(pool) => pool.begin().await.map(Kind::Postgres),
         };
         let mut tx = self.begun(kind)?;

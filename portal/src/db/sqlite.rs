@@ -7,6 +7,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::error::{DbError, DbResult};
+use super::group::Writer;
 use super::uniques::UniqueNames;
 use super::{CONNECT_DEADLINE, STATEMENT_CACHE};
 
@@ -18,8 +19,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pools of one file.
 #[derive(Clone, Debug)]
 pub(super) struct Sqlite {
-    /// One connection: writers queue here, in order, instead of failing on each other's locks.
-    pub(super) write: SqlitePool,
+    /// Writers queue here, in order, instead of failing on each other's locks.
+    pub(super) write: Writer,
     /// Connections that cannot write.
     pub(super) read: SqlitePool,
 }
@@ -43,7 +44,7 @@ pub(super) async fn migration_pool(path: &Path) -> DbResult<SqlitePool> {
 /// Opens the migrated file.
 pub(super) async fn open(path: &Path) -> DbResult<(Sqlite, UniqueNames)> {
     let options = options(path).foreign_keys(true);
-    let write = pool(options.clone(), 1).await?;
+    let write = Writer::new(pool(options.clone(), 1).await?);
     let read = pool(options.read_only(true), READERS).await?;
     let names = UniqueNames::read(&read).await?;
     Ok((Sqlite { write, read }, names))

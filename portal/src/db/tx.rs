@@ -4,11 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use sqlx::postgres::{PgQueryResult, Postgres};
-use sqlx::sqlite::{Sqlite, SqliteQueryResult};
+use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, Transaction};
 use uuid::Uuid;
 
 use super::error::{DbError, DbResult};
+use super::group::SqliteTx;
 use super::uniques::UniqueNames;
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -25,7 +26,7 @@ pub struct Tx<'c> {
 /// The database that a transaction is on. Only [`on!`](crate::db::on) looks inside.
 pub(crate) enum Kind<'c> {
     /// SQLite.
-    Sqlite(Transaction<'c, Sqlite>),
+    Sqlite(SqliteTx<'c>),
     /// PostgreSQL.
     Postgres(Transaction<'c, Postgres>),
 }
@@ -48,11 +49,12 @@ impl<'c> Tx<'c> {
         })
     }
 
-    /// Keeps everything. Refused when a statement failed, even if its error was swallowed.
+    /// Keeps everything: with the answer it is on the disk. Refused when a statement failed, even if its error was swallowed.
     pub async fn commit(self) -> DbResult<()> {
         self.usable()?;
         let outcome = match self.kind {
-            Kind::Sqlite(tx) => tx.commit().await,
+            Kind::Sqlite(SqliteTx::Job(job)) => return job.commit().await,
+            Kind::Sqlite(SqliteTx::Own(tx)) => tx.commit().await,
             Kind::Postgres(tx) => tx.commit().await,
         };
         outcome.map_err(|error| DbError::of(error, &self.names))
@@ -63,7 +65,7 @@ impl<'c> Tx<'c> {
         self.usable()?;
         let names = self.names.clone();
         let kind = match &mut self.kind {
-            Kind::Sqlite(tx) => tx.begin().await.map(Kind::Sqlite),
+            Kind::Sqlite(tx) => (**tx).begin().await.map(|tx| Kind::Sqlite(SqliteTx::Own(tx))),
             Kind::Postgres(tx) => tx.begin().await.map(Kind::Postgres),
         };
         match kind {
