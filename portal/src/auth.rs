@@ -15,7 +15,7 @@ use crate::login::{cookies, secret, store};
 /// The other end of the connection that a request came on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Its address; an IPv4 address is never written as an IPv6 one.
+    /// Its address, as a trusted proxy gives it if there is one; an IPv4 address is never written as an IPv6 one.
     pub address: IpAddr,
     /// Whether the connection has TLS.
     pub secure: bool,

@@ -9,6 +9,7 @@ mod log;
 mod login;
 mod media;
 mod metrics;
+mod network;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use log::{LogConfig, LogFormat};
 pub use login::LoginConfig;
 pub use media::MediaConfig;
 pub use metrics::MetricsConfig;
+pub use network::Network;
 pub use server::ServerConfig;
 pub use tls::TlsConfig;
 

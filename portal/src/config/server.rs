@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Problems;
+use super::{Network, Problems};
 
 /// Languages that the pages exist in.
 const LANGUAGES: [&str; 2] = ["zh-Hant", "en"];
@@ -27,6 +27,8 @@ pub struct ServerConfig {
     pub https: Vec<SocketAddr>,
     /// Origins besides the server's own that may use the interface.
     pub origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Seconds for running calls and requests at a stop.
     pub stop_seconds: u64,
 }
@@ -41,6 +43,7 @@ impl Default for ServerConfig {
             http: vec![SocketAddr::from(([127, 0, 0, 1], 8080)), port([0, 0, 0, 0, 0, 0, 0, 1], 8080)],
             https: vec![port([0; 8], 8443)],
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             stop_seconds: 20,
         }
     }

@@ -40,7 +40,7 @@ fn the_environment_overrides_the_file() {
 #[test]
 fn every_problem_is_named_at_once() {
     let file = "stray = 1\n[server]\nnmae = \"x\"\nname = \"\"\nhttp = [\"nowhere\"]\nlanguages = [\"fr\"]\n\
-        origins = [\"https://a/b\"]\n[sevrer]\nname = \"x\"\n[tls]\nkey = \"k.pem\"\n[limits]\nburst = -1\n\
+        origins = [\"https://a/b\"]\ntrusted_proxies = [\"10.1.0.0/8\"]\n[sevrer]\nname = \"x\"\n[tls]\nkey = \"k.pem\"\n[limits]\nburst = -1\n\
         body_bytes = 1\n[metrics]\nlisten = \"9090\"\n[media]\nworkers = 9999\naddresses = [\"0.0.0.0\"]\n\
         [database]\nurl = \"mysql://x\"\n[log]\nlevel = \"in=fo=x\"\nformat = \"xml\"";
     let mut found = keys(file, &[("SWITCHBOARD_LIMITS__BRUST", "1"), ("SWITCHBOARD_MEDIA__PORT", "high")]);
@@ -52,6 +52,7 @@ fn every_problem_is_named_at_once() {
         "server.http",
         "server.languages",
         "server.origins",
+        "server.trusted_proxies",
         "sevrer.name",
         "tls.key",
         "limits.burst",

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::{Service, ServiceExt};
 
+use super::proxies::Proxies;
 use super::stream::{Stream, Transport};
 use crate::auth::Peer;
 use crate::config::LimitsConfig;
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) router: Router,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) limits: LimitsConfig,
+    pub(super) proxies: Proxies,
 }
 
 /// Says when to stop.
@@ -50,9 +52,9 @@ pub(super) async fn run(shared: Arc<Shared>, tcp: TcpStream, address: IpAddr, st
     let peer = Peer { address, secure: shared.tls.is_some() };
     let outcome = match open(&shared, tcp).await {
         Ok(Transport::Tls(tls)) if tls.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            http2(Transport::Tls(tls), service(&shared.router, peer), stop).await
+            http2(Transport::Tls(tls), service(&shared, peer), stop).await
         }
-        Ok(transport) => http1(&shared.limits, transport, service(&shared.router, peer), stop).await,
+        Ok(transport) => http1(&shared.limits, transport, service(&shared, peer), stop).await,
         Err(error) => return tracing::debug!(%address, %error, "no connection came about"),
     };
     if let Err(error) = outcome {
@@ -125,11 +127,13 @@ impl<S> Answers for S where
 {
 }
 
-/// The router, with the peer in every request.
-fn service(router: &Router, peer: Peer) -> impl Answers + use<> {
-    router.clone().map_request(move |request: Request<Incoming>| {
+/// The router, with the peer in every request: the other end of the connection, or the client of the proxy there.
+fn service(shared: &Shared, peer: Peer) -> impl Answers + use<> {
+    let proxies = shared.proxies.clone();
+    shared.router.clone().map_request(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(peer);
+        let address = proxies.client(peer.address, request.headers());
+        request.extensions_mut().insert(Peer { address, ..peer });
         request
     })
 }

@@ -52,16 +52,16 @@ impl Connections {
         Connections(Arc::new(Counted { most, most_per_address, open: Mutex::default() }))
     }
 
-    /// Room for a connection, unless everybody or this address has too many. `elsewhere` are sockets that left the HTTP server
-    /// but still count.
-    pub(super) fn admit(&self, address: IpAddr, elsewhere: u64) -> Option<Slot> {
+    /// Room for a connection, unless everybody or this address has too many. A proxy may have as many as everybody: they are
+    /// those of its clients. `elsewhere` are sockets that left the HTTP server but still count.
+    pub(super) fn admit(&self, address: IpAddr, proxy: bool, elsewhere: u64) -> Option<Slot> {
         let source = Source::of(address);
         let mut open = self.0.lock();
         if u64::from(open.all) + elsewhere >= u64::from(self.0.most) {
             return None;
         }
         let mine = open.by_source.entry(source).or_default();
-        if *mine >= self.0.most_per_address {
+        if *mine >= self.0.most_per_address && !proxy {
             return None;
         }
         *mine += 1;
@@ -152,15 +152,17 @@ mod tests {
     fn connections_are_counted_and_given_back() {
         let limits = LimitsConfig { connections: 3, connections_per_address: 2, ..LimitsConfig::default() };
         let connections = Connections::new(&limits);
-        let one = connections.admit(address(1), 0).expect("first");
-        let _two = connections.admit(address(1), 0).expect("second");
-        assert!(connections.admit(address(1), 0).is_none(), "third of one address");
-        assert!(connections.admit(address(2), 1).is_none(), "a socket elsewhere counts");
-        let _three = connections.admit(address(2), 0).expect("another address");
-        assert!(connections.admit(address(3), 0).is_none(), "all are taken");
+        let one = connections.admit(address(1), false, 0).expect("first");
+        let _two = connections.admit(address(1), false, 0).expect("second");
+        assert!(connections.admit(address(1), false, 0).is_none(), "third of one address");
+        assert!(connections.admit(address(2), false, 1).is_none(), "a socket elsewhere counts");
+        let _three = connections.admit(address(2), false, 0).expect("another address");
+        assert!(connections.admit(address(3), false, 0).is_none(), "all are taken");
+        assert!(connections.admit(address(1), true, 0).is_none(), "all are taken, for a proxy too");
         drop(one);
-        assert!(connections.admit(address(1), 0).is_some());
+        assert!(connections.admit(address(1), false, 0).is_some());
         assert_eq!(connections.open(), 2);
+        let _four = connections.admit(address(1), true, 0).expect("a proxy's clients");
     }
 
     #[test]

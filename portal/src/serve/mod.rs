@@ -8,6 +8,7 @@ mod connection;
 pub(crate) mod layers;
 mod limit;
 mod listen;
+mod proxies;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -22,11 +23,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::LimitsConfig;
+use crate::config::{LimitsConfig, Network};
 use connection::Shared;
 use limit::Connections;
 use limit::Rate;
 pub use listen::ListenError;
+use proxies::Proxies;
 pub(crate) use upgrade::upgrade;
 
 /// Pause after a failed `accept`, which mostly means that the process has no file descriptor left: at once it would only
@@ -41,6 +43,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     connections: Connections,
     limits: LimitsConfig,
+    proxies: Proxies,
     elsewhere: Elsewhere,
 }
 
@@ -51,8 +54,16 @@ impl Server {
             stop: watch::Sender::new(false),
             connections: Connections::new(limits),
             limits: limits.clone(),
+            proxies: Proxies::default(),
             elsewhere,
         }
+    }
+
+    /// Believes these proxies what they say about their clients.
+    #[must_use]
+    pub fn behind(mut self, proxies: &[Network]) -> Server {
+        self.proxies = Proxies::new(proxies);
+        self
     }
 
     /// Serves the router on these addresses and gives the addresses that were really opened.
@@ -66,7 +77,8 @@ impl Server {
         router: Router,
     ) -> Result<Vec<SocketAddr>, ListenError> {
         let tls = tls.map(TlsAcceptor::from);
-        let shared = Arc::new(Shared { router, tls, limits: self.limits.clone() });
+        let shared =
+            Arc::new(Shared { router, tls, limits: self.limits.clone(), proxies: self.proxies.clone() });
         let mut open = Vec::new();
         for listener in listen::listen(addresses)? {
             open.extend(listener.local_addr());
@@ -128,7 +140,7 @@ impl Accept {
     /// Past the limits a connection is closed without a word: answering would cost what the limit protects.
     fn open(&self, tcp: TcpStream, from: SocketAddr) {
         let address = from.ip().to_canonical();
-        match self.connections.admit(address, (self.elsewhere)()) {
+        match self.connections.admit(address, self.shared.proxies.trust(address), (self.elsewhere)()) {
             Some(slot) => {
                 let run = connection::run(self.shared.clone(), tcp, address, self.stop.clone());
                 tokio::spawn(async move {

@@ -57,6 +57,47 @@ async fn requests_know_their_peer() {
 }
 
 #[tokio::test]
+async fn only_a_trusted_proxy_is_believed_about_its_clients() {
+    const FORWARDED: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: 192.0.2.1, 203.0.113.9\r\n\
+        connection: close\r\n\r\n";
+    let router = Router::new().route("/", get(async |peer: crate::auth::Peer| peer.address.to_string()));
+    for (proxy, client) in [("127.0.0.0/8", "\r\n203.0.113.9"), ("10.0.0.0/8", "\r\n127.0.0.1")] {
+        let limits = LimitsConfig { connections_per_address: 1, ..quick() };
+        let mut server = Server::new(&limits, Arc::new(|| 0)).behind(&[proxy.parse().expect("network")]);
+        let any = ["127.0.0.1:0".parse().expect("address")];
+        let address = server.listen(&any, None, router.clone()).expect("listens")[0];
+        assert!(ask(address, FORWARDED).await.ends_with(client), "{proxy}");
+        server.stop(PATIENCE).await;
+    }
+}
+
+#[tokio::test]
+async fn clients_of_a_proxy_have_limits_of_their_own() {
+    let mut config = crate::config::Config::default();
+    (config.limits.requests_per_minute, config.limits.burst) = (60, 1);
+    (config.limits.connections_per_address, config.server.trusted_proxies) =
+        (1, vec!["127.0.0.1".parse().expect("network")]);
+    let clock = crate::clock::Clock::manual(START);
+    let guard = layers::Guard::new(&config, clock, crate::metrics::HttpMetrics::default());
+    let router = layers::wrap(Router::new().route("/", get(async || "here")), guard, 1_024);
+    let mut server = Server::new(&config.limits, Arc::new(|| 0)).behind(&config.server.trusted_proxies);
+    let address =
+        server.listen(&["127.0.0.1:0".parse().expect("address")], None, router).expect("listens")[0];
+    // Two connections of the proxy at once, over its own limit if it had one.
+    let mut first = TcpStream::connect(address).await.expect("connects");
+    let ask_as = async |hops: &str| {
+        let request = CLOSE.replace("connection", &format!("x-forwarded-for: {hops}\r\nconnection"));
+        ask(address, &request).await
+    };
+    assert!(ask_as("203.0.113.9").await.ends_with("here"));
+    assert!(ask_as("203.0.113.8").await.ends_with("here"), "another client");
+    assert!(ask_as("203.0.113.9").await.contains("too_many_attempts"));
+    assert!(ask_as("192.0.2.1, 203.0.113.9").await.contains("too_many_attempts"), "posing as another");
+    first.write_all(CLOSE.as_bytes()).await.expect("sent");
+    assert!(to_the_end(&mut first).await.ends_with("here"), "the proxy's own");
+}
+
+#[tokio::test]
 async fn a_slow_header_is_cut_off() {
     let (_server, address) = server(&quick(), Router::new());
     for start in ["", "P", "GET / HTTP/1.1\r\nhost: loc"] {

@@ -221,7 +221,8 @@ fn listen(
 ) -> Result<(Server, Addresses), StartError> {
     let config = &app.config;
     let sockets = hub.clone();
-    let mut server = Server::new(&config.limits, Arc::new(move || sockets.counters().sockets_open));
+    let mut server = Server::new(&config.limits, Arc::new(move || sockets.counters().sockets_open))
+        .behind(&config.server.trusted_proxies);
     let http = HttpMetrics::default();
     let guard = Guard::new(config, app.clock.clone(), http.clone());
     let public = layers::wrap(routes::public(app.clone()), guard, config.limits.body_bytes);
