@@ -1,39 +1,7 @@
 //! Identifiers of the signaling plane. `Display` is the short form that logs carry.
 
-use std::fmt;
-
 use media::ids::RoomId;
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
-use uuid::Uuid;
-
-macro_rules! uuid_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-        #[serde(transparent)]
-        #[ts(as = "String")]
-        pub struct $name(pub Uuid);
-
-        impl From<Uuid> for $name {
-            fn from(id: Uuid) -> Self {
-                $name(id)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:08x}", self.0.as_u128() as u32)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({self})", stringify!($name))
-            }
-        }
-    };
-}
+use media::uuid_id;
 
 uuid_id!(
     /// A member of staff.
