@@ -11,7 +11,6 @@ macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, ts_rs::TS)]
-        #[serde(transparent)]
         #[ts(as = "String")]
         pub struct $name(pub uuid::Uuid);
 

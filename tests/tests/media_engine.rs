@@ -266,6 +266,25 @@ fn the_call_goes_on_from_a_new_address() {
 }
 
 #[test]
+fn a_new_connection_of_a_peer_takes_the_place_of_the_old_one() {
+    let server = Server::start(1).unwrap();
+    let (mut old, mut b) = call(&server, Offer::voice(100), Offer::voice(200));
+    let room = server.room(1);
+    server.slots(peer(2), &[Some((peer(1), Mic))]);
+    // The page was opened again: another certificate, another address, the same peer. Its gate is open as before.
+    let mut a = Client::opened_again(Offer::voice(300)).unwrap();
+    let answer = server.offer(room, peer(1), &a).unwrap();
+    a.connect(&answer).unwrap();
+    server.slots(peer(2), &[Some((peer(1), Mic))]);
+    a.send(&voice(&a, 1), &[], b"again").unwrap();
+    assert_eq!(media(&mut b).1, b"again");
+    b.send(&voice(&b, 1), &[], b"welcome back").unwrap();
+    assert_eq!(media(&mut a).1, b"welcome back");
+    old.send(&voice(&old, 1), &[], b"ghost").unwrap();
+    counters(&server, |now| now.dropped_stranger > 0);
+}
+
+#[test]
 fn a_third_joins_and_a_slot_is_bound_anew() {
     let server = Server::start(1).unwrap();
     let (mut a, mut b) = call(&server, Offer::voice(100), Offer::voice(200));

@@ -65,6 +65,11 @@ impl Peer {
         self.ice.ufrags()
     }
 
+    /// Whether an offer comes from the client that this peer is connected with: a connection keeps its certificate.
+    pub fn is_of(&self, remote: &RemoteCredentials) -> bool {
+        self.remote.fingerprint == remote.fingerprint
+    }
+
     /// Counters.
     pub fn stats(&self) -> PeerStats {
         PeerStats { data_dropped: self.sctp.as_ref().map_or(0, |sctp| sctp.dropped), ..self.stats }
@@ -121,7 +126,7 @@ impl Peer {
     }
 
     fn new_offer(&mut self, now: Instant, remote: &RemoteCredentials, out: &mut Vec<Output>) {
-        if remote.fingerprint != self.remote.fingerprint {
+        if !self.is_of(remote) {
             // Another certificate is another client: it needs a peer of its own.
             self.close(now, Some(LostReason::FingerprintMismatch), out);
         } else if *remote != self.remote

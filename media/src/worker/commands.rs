@@ -68,7 +68,7 @@ impl Core {
         }
         let mut offer = Offer::parse(&client.sdp)?;
         let plan = Plan::new(&mut offer, &client.sends);
-        let key = match self.key_of(room, id) {
+        let key = match self.same_client(now, room, id, &offer) {
             Some(key) => {
                 self.transport(now, key, Input::NewOffer(&offer.remote), None);
                 key
@@ -76,8 +76,7 @@ impl Core {
             None => self.add_peer(now, room, id, &offer)?,
         };
         self.negotiate(now, key, &plan);
-        // The transport ends a peer whose certificate changed.
-        let peer = self.peers.get_mut(key).ok_or(MediaError::BadOffer("another certificate".to_owned()))?;
+        let peer = self.peers.get_mut(key).ok_or(MediaError::Unavailable)?;
         for ufrag in peer.transport.ufrags() {
             self.by_ufrag.insert(ufrag, key);
         }
@@ -96,6 +95,18 @@ impl Core {
         );
         self.schedule(key);
         Ok(text)
+    }
+
+    /// The peer, when the offer continues its connection. A page that was opened again offers for the same peer with
+    /// another certificate: its old connection is dropped, while gate and sources stay as they are.
+    fn same_client(&mut self, now: Instant, room: RoomId, id: PeerId, offer: &Offer) -> Option<Key> {
+        let key = self.key_of(room, id)?;
+        if self.peers.get(key)?.transport.is_of(&offer.remote) {
+            return Some(key);
+        }
+        self.decide(now, room, forward::Input::Negotiated { peer: id, publishes: &[], slots: &[] });
+        self.drop_connection(key);
+        None
     }
 
     fn add_peer(&mut self, now: Instant, room: RoomId, id: PeerId, offer: &Offer) -> Result<Key, MediaError> {
@@ -204,13 +215,20 @@ impl Core {
 
     /// Takes a peer out of its room and forgets it.
     pub(super) fn remove(&mut self, now: Instant, key: Key) {
-        let slots = self.peers.get(key).map_or(0, |peer| peer.slots.len());
+        if let Some(peer) = self.drop_connection(key) {
+            self.decide(now, peer.room, forward::Input::Leave { peer: peer.id });
+        }
+    }
+
+    /// Forgets the connection of a peer; the room still knows the peer.
+    fn drop_connection(&mut self, key: Key) -> Option<Peer> {
+        let slots = self.peers.get(key)?.slots.len();
         (0..slots).for_each(|slot| self.unsubscribe(key, slot));
-        let Some(peer) = self.forget(key) else { return };
+        let peer = self.forget(key)?;
         if let Some(RoomState { peers, .. }) = self.rooms.get_mut(&peer.room) {
             peers.retain(|(_, other)| *other != key);
         }
-        self.decide(now, peer.room, forward::Input::Leave { peer: peer.id });
+        Some(peer)
     }
 }
 

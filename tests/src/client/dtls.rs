@@ -19,15 +19,25 @@ const SERVER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST,
 /// A flight without an answer is sent again after this long.
 const REPEAT: Duration = Duration::from_millis(400);
 
-/// Certificate and configuration; all clients share one, as making keys would be most of their cost.
-struct Identity {
+/// Certificate and configuration; clients share them, as making keys would be most of their cost.
+pub(super) struct Identity {
     config: Arc<HandshakeConfig>,
     fingerprint: String,
 }
 
-fn identity() -> &'static Identity {
-    static IDENTITY: OnceLock<Identity> = OnceLock::new();
-    IDENTITY.get_or_init(|| {
+impl Identity {
+    /// That of clients, or that of clients whose page was opened again.
+    pub(super) fn shared(opened_again: bool) -> &'static Identity {
+        static IDENTITIES: [OnceLock<Identity>; 2] = [OnceLock::new(), OnceLock::new()];
+        IDENTITIES[usize::from(opened_again)].get_or_init(Identity::fresh)
+    }
+
+    /// The certificate's fingerprint as SDP has it.
+    pub(super) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    fn fresh() -> Identity {
         let provider = rtc_crypto::default_provider().expect("a crypto provider is compiled in");
         let certificate = Certificate::generate_self_signed(vec!["client".to_owned()], provider.crypto())
             .expect("a key can be made");
@@ -46,16 +56,12 @@ fn identity() -> &'static Identity {
             .build(true, Some(SERVER))
             .expect("the configuration is complete");
         Identity { config: Arc::new(config), fingerprint: hex.join(":") }
-    })
-}
-
-/// The certificate's fingerprint as SDP has it.
-pub(super) fn fingerprint() -> String {
-    identity().fingerprint.clone()
+    }
 }
 
 /// One handshake.
 pub(super) struct Dtls {
+    identity: &'static Identity,
     endpoint: Endpoint,
     started: bool,
     done: bool,
@@ -66,11 +72,18 @@ pub(super) struct Dtls {
 }
 
 impl Dtls {
-    pub(super) fn new() -> io::Result<Dtls> {
+    pub(super) fn new(identity: &'static Identity) -> io::Result<Dtls> {
         let endpoint = Endpoint::new(SERVER, TransportProtocol::UDP, None);
         #[expect(clippy::disallowed_methods, reason = "replaced by the time of the first flight")]
         let never = Instant::now();
-        Ok(Dtls { endpoint, started: false, done: false, flight: (never, Vec::new()), record: 1000 })
+        Ok(Dtls {
+            identity,
+            endpoint,
+            started: false,
+            done: false,
+            flight: (never, Vec::new()),
+            record: 1000,
+        })
     }
 
     /// Begins the handshake, once.
@@ -80,7 +93,7 @@ impl Dtls {
         }
         self.started = true;
         self.endpoint
-            .connect(now, SERVER, identity().config.clone(), None)
+            .connect(now, SERVER, self.identity.config.clone(), None)
             .expect("the first connection to the server");
         self.drain(now)
     }

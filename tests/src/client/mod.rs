@@ -19,7 +19,7 @@ use media::rtp::{Header, ParseError};
 use media::transport::srtp::{SrtpReceiver, SrtpSender};
 use media::transport::{Protocol, classify};
 
-use dtls::Dtls;
+use dtls::{Dtls, Identity};
 
 /// A connection that is not up after this long never will be.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -49,6 +49,7 @@ pub struct Client {
     pub offer: Offer,
     /// What the server answered.
     pub answer: Answered,
+    identity: &'static Identity,
     dtls: Dtls,
     keys: Option<Keys>,
     next_check: Instant,
@@ -60,15 +61,27 @@ impl Client {
     /// # Errors
     /// No socket, no certificate.
     pub fn new(offer: Offer) -> io::Result<Client> {
+        Client::with(Identity::shared(false), offer)
+    }
+
+    /// The same with another certificate, as a page has that was opened again.
+    ///
+    /// # Errors
+    /// No socket, no certificate.
+    pub fn opened_again(offer: Offer) -> io::Result<Client> {
+        Client::with(Identity::shared(true), offer)
+    }
+
+    fn with(identity: &'static Identity, offer: Offer) -> io::Result<Client> {
         let socket = UdpSocket::bind("127.0.0.1:0")?;
         socket.set_nonblocking(true)?;
-        let (dtls, next_check) = (Dtls::new()?, now());
-        Ok(Client { socket, offer, answer: Answered::default(), dtls, keys: None, next_check })
+        let (dtls, next_check) = (Dtls::new(identity)?, now());
+        Ok(Client { identity, socket, offer, answer: Answered::default(), dtls, keys: None, next_check })
     }
 
     /// The offer as SDP.
     pub fn sdp(&self) -> String {
-        self.offer.sdp(&dtls::fingerprint())
+        self.offer.sdp(self.identity.fingerprint())
     }
 
     /// Takes the answer and connects.
