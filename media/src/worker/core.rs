@@ -187,7 +187,9 @@ impl Core {
     pub(super) fn transport(&mut self, now: Instant, key: Key, input: Input<'_>, arrival: Option<Path>) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         let mut outputs = std::mem::take(&mut self.outputs);
+        let before = peer.transport.stats();
         peer.transport.handle(now, input, &mut outputs);
+        self.counters.count_drops(before, peer.transport.stats());
         for output in outputs.drain(..) {
             self.carry_out(now, key, output, arrival);
         }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::transport::PeerStats;
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// Totals since the start, and gauges of the present, over all workers.
@@ -70,14 +72,28 @@ counters! {
     dropped_replay,
     /// Dropped: malformed at some layer.
     dropped_malformed,
+    /// Dropped: STUN that was malformed, not authentic, or of a generation that is over.
+    dropped_stun,
+    /// Dropped: DTLS that was malformed, over budget, or from an address that proved nothing.
+    dropped_dtls,
     /// Dropped: media of a closed peer or of a source that is off.
     dropped_gate,
     /// Dropped: an SSRC that belongs to no negotiated track.
     dropped_unknown_ssrc,
     /// Dropped: the kernel took no more datagrams.
     dropped_send,
-    /// Dropped: data-channel messages above the rate or size limit.
+    /// Dropped: data-channel messages above the rate or size limit, or malformed.
     dropped_data,
+}
+
+impl Counters {
+    /// Adds what a peer's transport has dropped between two looks.
+    pub(super) fn count_drops(&mut self, before: PeerStats, after: PeerStats) {
+        self.dropped_stun += after.stun_dropped - before.stun_dropped;
+        self.dropped_dtls += after.dtls_dropped - before.dtls_dropped;
+        self.dropped_malformed += after.other_dropped - before.other_dropped;
+        self.dropped_data += after.data_dropped - before.data_dropped;
+    }
 }
 
 #[cfg(test)]

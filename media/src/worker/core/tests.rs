@@ -255,6 +255,24 @@ fn everyone_hears_everyone_else() {
 }
 
 #[test]
+fn what_the_transport_drops_is_counted() {
+    let mut world = World::new();
+    world.join(1);
+    let transport = &world.core.peers.get(world.clients[&1].key).unwrap().transport;
+    let name = format!("{}:x", transport.local().ufrag.as_str());
+    let mut check = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+    check.extend([7; 12]);
+    check.extend([0, 6, 0, name.len() as u8]);
+    check.extend(name.as_bytes());
+    check.resize(check.len().next_multiple_of(4), 0);
+    check[3] = (check.len() - 20) as u8;
+    world.arrive(1, check);
+    assert_eq!(world.core.counters.dropped_stun, 1, "without integrity");
+    world.arrive(1, vec![22, 254, 253, 0]);
+    assert_eq!(world.core.counters.dropped_dtls, 1, "cut off");
+}
+
+#[test]
 fn the_packets_of_a_frame_leave_in_one_train_per_subscriber() {
     let mut world = World::new();
     (1..=3).for_each(|n| world.join(n));
