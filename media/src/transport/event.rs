@@ -58,8 +58,8 @@ pub enum Output {
         /// Content.
         datagram: Vec<u8>,
     },
-    /// Datagrams from this address belong to this peer from now on: a STUN request from there was authenticated. If the
-    /// address was another peer's, it has moved.
+    /// Datagrams from this address belong to this peer from now on: a STUN request from there was authenticated. Said with
+    /// each one. If the address was another peer's, it has moved.
     Reachable(SocketAddr),
     /// Datagrams from this address are no longer this peer's.
     Forgotten(SocketAddr),

@@ -120,9 +120,11 @@ impl Ice {
         Ok(())
     }
 
-    /// Notes that the peer is reachable at an address.
+    /// Notes that the peer is reachable at an address. Said each time: another peer may have taken the address meanwhile, by a
+    /// NAT that gave its port away or by forging it, and media would be that peer's for good.
     fn note(&mut self, now: Instant, from: SocketAddr, out: &mut Vec<Output>) {
         self.last_seen = Some((from, now));
+        out.push(Output::Reachable(from));
         if let Some(entry) = self.addresses.iter_mut().find(|(known, _)| *known == from) {
             entry.1 = now;
             return;
@@ -136,7 +138,6 @@ impl Ice {
             }
         }
         self.addresses.push((from, now));
-        out.push(Output::Reachable(from));
     }
 
     /// Selects the last address that proved itself when DTLS is up before a nomination came, so that media can flow.

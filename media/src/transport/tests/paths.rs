@@ -1,5 +1,6 @@
 //! ICE: authentication, nomination, restart, consent.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -54,8 +55,11 @@ fn a_check_without_nomination_does_not_move_the_route() {
     sim.client.nominates = false;
     move_to(&mut sim, "192.0.2.77:7000");
     assert_eq!(sim.selected(), [first]);
-    let reachable = sim.outputs.iter().filter(|output| matches!(output, Output::Reachable(_))).count();
-    assert_eq!(reachable, 2);
+    let reachable = sim.outputs.iter().filter_map(|output| match output {
+        Output::Reachable(from) => Some(*from),
+        _ => None,
+    });
+    assert_eq!(reachable.collect::<BTreeSet<_>>(), BTreeSet::from([first, sim.client.address]));
 }
 
 #[test]
@@ -190,6 +194,20 @@ fn requests_that_do_not_prove_themselves_are_dropped_and_counted() {
     assert_eq!((bare.peer.stats().dtls_dropped, bare.peer.stats().other_dropped), (1, 1));
     let answered = bare.ask(from, &right);
     assert!(matches!(answered[..], [Output::Transmit { .. }, Output::Reachable(_), Output::Selected(_)]));
+}
+
+/// Another peer may have taken the address meanwhile: by a NAT that gave the port away, or by forging it.
+#[test]
+fn each_authentic_check_claims_its_address_again() {
+    let mut bare = Bare::new();
+    let pwd = bare.peer.local().pwd().to_owned();
+    let username = bare.username.clone();
+    let request = TestRequest { username: &username, pwd: &pwd, nominate: true, controlling: true };
+    let from: SocketAddr = "198.51.100.3:9".parse().unwrap();
+    for _ in 0..3 {
+        let out = bare.ask(from, &request);
+        assert!(out.iter().any(|output| matches!(output, Output::Reachable(at) if *at == from)), "{out:?}");
+    }
 }
 
 #[test]
