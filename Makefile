@@ -26,7 +26,7 @@ portal/web/node_modules/.package-lock.json: portal/web/package-lock.json
 test: need-test ## Runs every test: Rust on both databases, web, real browser
 	.ci/test $(only)
 
-bench: need-bench build ## Measures every figure of the README with its peers; only=media, ws or call for a part
+bench: need-bench build ## Measures every figure of the README with its peers; only=media, ws, store or call for a part
 	cargo build --release --locked -p tests --bin bench
 	@rows=(); \
 	if [ -z "$(only)" ] || [ "$(only)" = call ]; then \

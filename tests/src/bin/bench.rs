@@ -9,12 +9,13 @@ use std::path::PathBuf;
 
 use tests::bench::media;
 use tests::bench::row::{Row, machine, table};
+use tests::bench::store;
 use tests::bench::ws;
 
 /// A part of the bench: its name and what measures it.
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: &[Part] = &[("media", media::rows), ("ws", ws::rows)];
+const PARTS: &[Part] = &[("media", media::rows), ("ws", ws::rows), ("store", store::rows)];
 
 struct Wish {
     only: Option<String>,
