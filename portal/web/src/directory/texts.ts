@@ -47,6 +47,7 @@ export default defineTexts({
     'directory.pick.remove': '移除 {name}',
     'directory.pick.in_call': '已在通話中',
     'directory.pick.add': '加入 {count} 人',
+    'directory.pick.add_nobody': '加入',
   },
   en: {
     'directory.title': 'Directory',
@@ -94,5 +95,6 @@ export default defineTexts({
     'directory.pick.remove': 'Remove {name}',
     'directory.pick.in_call': 'In the call already',
     'directory.pick.add': 'Add {count} {count|person|people}',
+    'directory.pick.add_nobody': 'Add',
   },
 });
