@@ -56,7 +56,7 @@ pub struct Verdict {
 #[derive(Debug)]
 pub struct Hasher {
     work: Arc<Work>,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
     checks: AtomicU64,
@@ -81,7 +81,7 @@ impl Hasher {
         work.dummy = work.hash("no account has this password")?;
         Ok(Hasher {
             work: Arc::new(work),
-            turns: Semaphore::new(config.parallel.get()),
+            turns: Arc::new(Semaphore::new(config.parallel.get())),
             waiting: AtomicUsize::new(0),
             queue: config.queue,
             checks: AtomicU64::new(0),
@@ -121,9 +121,14 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(&self, job: impl FnOnce(&Work) -> T + Send + 'static) -> Result<T, Busy> {
         let _place = self.take_place()?;
-        let _turn = self.turns.acquire().await.map_err(|_| Busy)?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Busy)?;
         let work = self.work.clone();
-        tokio::task::spawn_blocking(move || job(&work)).await.map_err(|error| {
+        let job = move || {
+            // Held by the job and not by the request, which may be given up while the job goes on.
+            let _turn = turn;
+            job(&work)
+        };
+        tokio::task::spawn_blocking(job).await.map_err(|error| {
             tracing::error!(%error, "a password thread failed");
             Busy
         })
@@ -232,6 +237,25 @@ mod tests {
             Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password(b"lantern").expect("hash");
         let verdict = hasher(None).check("lantern".into(), Some(&old.to_string())).await;
         assert_eq!(verdict, Ok(Verdict { right: true, outdated: true }));
+    }
+
+    /// A hash cannot be stopped half-way: clients that hang up at once must not have more of them computed than turns.
+    #[tokio::test]
+    async fn a_client_that_hangs_up_does_not_free_the_turn_of_its_hash() {
+        let config = HasherConfig { parallel: NonZeroUsize::MIN, ..HasherConfig::default() };
+        let hasher = Arc::new(Hasher::new(config).expect("hasher"));
+        let (started, begun) = tokio::sync::oneshot::channel();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let request = tokio::spawn({
+            let hasher = hasher.clone();
+            async move { hasher.run(move |_| started.send(()).is_ok() && held.recv().is_ok()).await }
+        });
+        begun.await.expect("at work");
+        request.abort();
+        assert!(request.await.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(hasher.turns.available_permits(), 0, "still at work");
+        release.send(()).expect("it waits for this");
+        assert!(hasher.check("x".into(), None).await.is_ok(), "the turn is given back");
     }
 
     #[tokio::test]
