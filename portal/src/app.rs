@@ -13,7 +13,7 @@ use signaling::ws::{Identity, Socket};
 
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
-use crate::db::{Db, DbResult, Tx};
+use crate::db::{Db, DbError, DbResult, Tx};
 use crate::directory::Directory;
 use crate::login;
 
@@ -130,12 +130,29 @@ impl App {
 
     /// Commits, and only then publishes: nobody hears of what did not happen, and what happened is in the log for those who
     /// miss it now.
-    pub async fn commit(&self, tx: Tx<'_>, events: impl IntoIterator<Item = LoggedEvent>) -> DbResult<()> {
-        tx.commit().await?;
-        for event in events {
-            self.live.publish(event);
-        }
-        Ok(())
+    pub async fn commit(
+        &self,
+        tx: Tx<'static>,
+        events: impl IntoIterator<Item = LoggedEvent>,
+    ) -> DbResult<()> {
+        let events: Vec<LoggedEvent> = events.into_iter().collect();
+        self.commit_and(tx, |app| events.into_iter().for_each(|event| app.live.publish(event))).await
+    }
+
+    /// Commits, and then tells. In a task of its own: a client that hangs up, or a deadline, ends a request at any await, and
+    /// what is committed must be told all the same.
+    pub async fn commit_and(
+        &self,
+        tx: Tx<'static>,
+        tell: impl FnOnce(&App) + Send + 'static,
+    ) -> DbResult<()> {
+        let app = self.clone();
+        let told = tokio::spawn(async move {
+            tx.commit().await?;
+            tell(&app);
+            Ok(())
+        });
+        told.await.unwrap_or_else(|error| Err(DbError::Unavailable(error.to_string())))
     }
 }
 

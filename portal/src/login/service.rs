@@ -15,7 +15,7 @@ use super::throttle::Throttle;
 use super::tickets::{Full, Holder, Tickets};
 use crate::app::App;
 use crate::clock::Millis;
-use crate::db::{DbResult, Scope};
+use crate::db::{DbResult, Scope, Tx};
 
 /// How often [`chores`] should run. Longer keeps expired sockets open longer; shorter writes more often.
 pub const CHORES_EVERY: Duration = Duration::from_secs(30);
@@ -105,12 +105,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells the live side and drops tickets, after the commit that ended the log-ins.
-pub fn announce_ended(app: &App, logins: impl IntoIterator<Item = LoginId>) {
-    for login in logins {
-        app.login.ended(login);
-        app.live.end_login(login);
-    }
+/// Commits the end of these log-ins, then tells the live side and drops their tickets.
+pub async fn commit_ended(app: &App, tx: Tx<'static>, logins: Vec<LoginId>) -> DbResult<()> {
+    let tell = move |app: &App| {
+        for login in logins {
+            app.login.ended(login);
+            app.live.end_login(login);
+        }
+    };
+    app.commit_and(tx, tell).await
 }
 
 /// Writes signs of life, ends what has expired and deletes what is old. Run it every [`CHORES_EVERY`] and once at the stop.
@@ -144,9 +147,8 @@ async fn end_expired(app: &App, now: Millis) -> DbResult<()> {
         let mut tx = app.db.write(Scope::slice("login")).await?;
         let (idle, made) = (now.before(lifetime.idle), now.before(lifetime.absolute));
         let ended = store::end_expired(&mut tx, idle, made, SWEEP_BATCH, now).await?;
-        app.commit(tx, []).await?;
         let more = ended.len() as i64 == SWEEP_BATCH;
-        announce_ended(app, ended);
+        commit_ended(app, tx, ended).await?;
         if !more {
             return Ok(());
         }

@@ -19,7 +19,7 @@ use crate::login::model::{Account, Action, EndReason, Factor, Login, Outcome, Pr
 use crate::login::password::Verdict;
 use crate::login::rules::{self, MAX_LOGINS, MAX_PASSWORD_BYTES};
 use crate::login::secret::{self, Secret};
-use crate::login::service::announce_ended;
+use crate::login::service::commit_ended;
 use crate::login::store;
 use crate::login::throttle::{Attempt, Charge, HeldBack};
 
@@ -155,22 +155,21 @@ async fn enter(app: &App, caller: &Caller, headers: &HeaderMap, entry: Entry) ->
         }
     };
     let old = cookies::get(headers, cookies::SESSION).and_then(secret::hash_of);
-    let ended = write(app, caller, &actor, &entry, old).await?;
-    announce_ended(app, ended);
+    write(app, caller, &actor, &entry, old).await?;
     let session = cookies::set(cookies::SESSION, entry.secret.text(), app.login.lifetime.absolute);
     let device = cookies::set(cookies::DEVICE, &entry.device, cookies::DEVICE_LIFETIME);
     let set = [session, device].into_iter().flatten().map(|value| (SET_COOKIE, value)).collect::<Vec<_>>();
     Ok((AppendHeaders(set), Json(answer)).into_response())
 }
 
-/// Writes the log-in, and ends the one that the browser had and the oldest of too many; gives those.
+/// Writes the log-in, and ends the one that the browser had and the oldest of too many.
 async fn write(
     app: &App,
     caller: &Caller,
     actor: &Actor,
     entry: &Entry,
     old: Option<SecretHash>,
-) -> ApiResult<Vec<LoginId>> {
+) -> ApiResult<()> {
     let (person, now) = (entry.login.person, entry.login.created_at);
     let mut tx = app.db.write(Scope::one("login", person.0)).await?;
     let mut ended = Vec::new();
@@ -186,8 +185,7 @@ async fn write(
     ended.extend(store::end_beyond(&mut tx, person, MAX_LOGINS, now).await?);
     let line = audit(now, caller, Some(actor), Action::LogIn, Outcome::Done);
     store::append_audit(&mut tx, app.clock.id(), &line).await?;
-    app.commit(tx, []).await?;
-    Ok(ended)
+    Ok(commit_ended(app, tx, ended).await?)
 }
 
 /// Who is logged in.

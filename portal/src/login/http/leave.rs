@@ -14,7 +14,7 @@ use crate::db::Scope;
 use crate::error::{ApiError, ApiResult};
 use crate::login::cookies;
 use crate::login::model::{Action, EndReason, Outcome};
-use crate::login::service::announce_ended;
+use crate::login::service::commit_ended;
 use crate::login::store;
 
 /// Ends this log-in; its sockets close within a second.
@@ -27,8 +27,7 @@ pub async fn logout(State(app): State<App>, actor: Actor, caller: Caller) -> Api
     store::end_login(&mut tx, actor.login, actor.person, EndReason::LoggedOut, now).await?;
     let entry = audit(now, &caller, Some(&actor), Action::LogOut, Outcome::Done);
     store::append_audit(&mut tx, app.clock.id(), &entry).await?;
-    app.commit(tx, []).await?;
-    announce_ended(&app, [actor.login]);
+    commit_ended(&app, tx, vec![actor.login]).await?;
     Ok(gone())
 }
 
@@ -46,8 +45,7 @@ pub async fn logout_everywhere(
     let ended = store::end_all(&mut tx, actor.person, EndReason::LoggedOutEverywhere, now).await?;
     let entry = audit(now, &caller, Some(&actor), Action::LogOutEverywhere, Outcome::Done);
     store::append_audit(&mut tx, app.clock.id(), &entry).await?;
-    app.commit(tx, []).await?;
-    announce_ended(&app, ended);
+    commit_ended(&app, tx, ended).await?;
     Ok(gone())
 }
 
@@ -72,8 +70,7 @@ pub async fn end_login(
     let mut entry = audit(now, &caller, Some(&actor), Action::EndLogin, Outcome::Done);
     entry.login = Some(login);
     store::append_audit(&mut tx, app.clock.id(), &entry).await?;
-    app.commit(tx, []).await?;
-    announce_ended(&app, [login]);
+    commit_ended(&app, tx, vec![login]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use signaling::ids::LoginId;
 use uuid::Uuid;
 
 use crate::clock::Millis;
 use crate::db::with_dbs::with_dbs;
-use crate::db::{DbResult, Tx, on};
+use crate::db::{DbResult, Scope, Tx, on};
 use crate::login::cookies::{DEVICE, SESSION};
+use crate::login::service::commit_ended;
 use crate::login::tickets::Holder;
 use crate::test_app::{PASSWORD, TestApp};
 
@@ -190,4 +192,28 @@ type AuditLine = (Millis, Option<Uuid>, String, String, String);
 async fn audit(tx: &mut Tx<'_>) -> DbResult<Vec<AuditLine>> {
     on!(tx, c => sqlx::query_as("SELECT at, person_id, action, outcome, address FROM audit ORDER BY at, id")
         .fetch_all(c))
+}
+
+/// As a tab that is closed right after "log out everywhere" does.
+#[tokio::test]
+async fn ended_log_ins_are_told_though_the_client_hung_up() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db.clone()).await;
+        let login = LoginId(Uuid::from_u128(7));
+        let tx = db.write(Scope::slice("login")).await.expect("write");
+        let mut commit = Box::pin(commit_ended(&app.app, tx, vec![login]));
+        assert!((&mut commit).now_or_never().is_none(), "a commit takes a moment");
+        drop(commit);
+        let told = async {
+            loop {
+                let ended = app.live.ended();
+                if !ended.is_empty() {
+                    return ended;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        assert_eq!(tokio::time::timeout(Duration::from_secs(20), told).await.expect("told"), [login]);
+    })
+    .await;
 }
