@@ -1,6 +1,7 @@
 //! Packet indices: the roll-over counter of a source and the window of indices already used.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::{MAX_SOURCES, SrtpError};
@@ -43,6 +44,13 @@ impl<const WORDS: usize> Window<WORDS> {
         let fresh = index >= self.next
             || (self.next - index <= Self::BITS && self.used[Self::word(index)] & Self::bit(index) == 0);
         if fresh { Ok(()) } else { Err(SrtpError::Replayed) }
+    }
+
+    /// The index of a sequence number that was not used.
+    pub(super) fn unused(&self, sequence: u16) -> Result<u64, SrtpError> {
+        let index = self.estimate(sequence)?;
+        self.check(index)?;
+        Ok(index)
     }
 
     /// Notes an index as used; call [`Self::check`] before.
@@ -89,10 +97,12 @@ impl<T: Default> Sources<T> {
 
     /// State of a source, made when it is new.
     pub(super) fn entry(&mut self, ssrc: u32) -> Result<&mut T, SrtpError> {
-        if !self.map.contains_key(&ssrc) && self.map.len() == MAX_SOURCES {
-            return Err(SrtpError::TooManySources);
+        let full = self.map.len() == MAX_SOURCES;
+        match self.map.entry(ssrc) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(_) if full => Err(SrtpError::TooManySources),
+            Entry::Vacant(new) => Ok(new.insert(T::default())),
         }
-        Ok(self.map.entry(ssrc).or_default())
     }
 }
 

@@ -44,11 +44,7 @@ impl SrtpReceiver {
             return Err(SrtpError::Malformed);
         }
         let index = match self.sources.get(ssrc) {
-            Some(window) => {
-                let index = window.estimate(sequence)?;
-                window.check(index)?;
-                index
-            }
+            Some(window) => window.unused(sequence)?,
             None => u64::from(sequence),
         };
         match &self.rtp {

@@ -55,7 +55,9 @@ impl SrtpSender {
             return Err(SrtpError::Malformed);
         }
         let (packet, tag) = room(buffer, len, self.profile.tag_len())?;
-        let (ssrc, index) = self.index(packet)?;
+        let (sequence, ssrc) = rtp_ids(packet)?;
+        let window = self.sources.entry(ssrc)?;
+        let index = window.unused(sequence)?;
         let (header, payload) = packet.split_at_mut(header_len);
         match &self.rtp {
             Cipher::Gcm(gcm) => gcm.seal(ssrc, index, header, payload, tag)?,
@@ -64,7 +66,7 @@ impl SrtpSender {
                 tag.copy_from_slice(&cm.tag(packet, &roll_over(index)));
             }
         }
-        self.sources.entry(ssrc)?.mark(index);
+        window.mark(index);
         Ok(len + self.profile.tag_len())
     }
 
@@ -81,7 +83,9 @@ impl SrtpSender {
     ) -> Result<usize, SrtpError> {
         let len = header.len() + payload.len();
         let (packet, tag) = room(out, len, self.profile.tag_len())?;
-        let (ssrc, index) = self.index(header)?;
+        let (sequence, ssrc) = rtp_ids(header)?;
+        let window = self.sources.entry(ssrc)?;
+        let index = window.unused(sequence)?;
         let (out_header, out_payload) = packet.split_at_mut(header.len());
         out_header.copy_from_slice(header);
         match &self.rtp {
@@ -92,7 +96,7 @@ impl SrtpSender {
                 tag.copy_from_slice(&cm.tag(packet, &roll_over(index)));
             }
         }
-        self.sources.entry(ssrc)?.mark(index);
+        window.mark(index);
         Ok(len + self.profile.tag_len())
     }
 
@@ -126,15 +130,6 @@ impl SrtpSender {
         }
         self.rtcp_index += 1;
         Ok(len + self.profile.tag_len() + word.len())
-    }
-
-    /// SSRC and unused index of a packet.
-    fn index(&mut self, header: &[u8]) -> Result<(u32, u64), SrtpError> {
-        let (sequence, ssrc) = rtp_ids(header)?;
-        let window = self.sources.entry(ssrc)?;
-        let index = window.estimate(sequence)?;
-        window.check(index)?;
-        Ok((ssrc, index))
     }
 }
 
