@@ -1,6 +1,7 @@
 //! A WebRTC client for the media tests and benches: STUN and DTLS by the rtc crates, media packets by hand, so that a test says
 //! exactly which packet is sent, lost or asked for again.
 
+mod answer;
 mod dtls;
 mod offer;
 mod room;
@@ -10,7 +11,7 @@ pub use offer::{Answered, LEVEL, MID, OPUS, Offer, RTX, SlotIds, TRANSPORT_CC, V
 pub use room::{Server, peer};
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use media::rtp::header::Outgoing;
@@ -56,12 +57,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that offers `offer`, bound to a loopback address.
+    /// A client that offers `offer`, bound to 127.0.0.1.
     ///
     /// # Errors
     /// No socket, no certificate.
     pub fn new(offer: Offer) -> io::Result<Client> {
-        Client::with(Identity::shared(false), offer)
+        Client::with(Identity::shared(false), Ipv4Addr::LOCALHOST.into(), offer)
     }
 
     /// The same with another certificate, as a page has that was opened again.
@@ -69,11 +70,19 @@ impl Client {
     /// # Errors
     /// No socket, no certificate.
     pub fn opened_again(offer: Offer) -> io::Result<Client> {
-        Client::with(Identity::shared(true), offer)
+        Client::with(Identity::shared(true), Ipv4Addr::LOCALHOST.into(), offer)
     }
 
-    fn with(identity: &'static Identity, offer: Offer) -> io::Result<Client> {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// The same at another address of this machine.
+    ///
+    /// # Errors
+    /// No socket, no certificate.
+    pub fn at(host: IpAddr, offer: Offer) -> io::Result<Client> {
+        Client::with(Identity::shared(false), host, offer)
+    }
+
+    fn with(identity: &'static Identity, host: IpAddr, offer: Offer) -> io::Result<Client> {
+        let socket = UdpSocket::bind((host, 0))?;
         socket.set_nonblocking(true)?;
         let (dtls, next_check) = (Dtls::new(identity)?, now());
         Ok(Client { identity, socket, offer, answer: Answered::default(), dtls, keys: None, next_check })
@@ -107,8 +116,8 @@ impl Client {
     /// # Errors
     /// An answer without what is needed.
     pub fn answered(&mut self, answer: &str) -> io::Result<()> {
-        self.answer =
-            Answered::parse(answer).ok_or_else(|| io::Error::other(format!("no answer: {answer}")))?;
+        self.answer = Answered::parse(answer, self.socket.local_addr()?.ip())
+            .ok_or_else(|| io::Error::other(format!("no answer: {answer}")))?;
         self.socket.connect(self.answer.address)
     }
 
@@ -157,6 +166,9 @@ impl Client {
     fn take(&mut self, bytes: &mut [u8]) -> io::Result<Option<Received>> {
         match (classify(bytes), &mut self.keys) {
             (Some(Protocol::Stun), _) => {
+                if let Some(response) = stun::response(bytes, self.answer.address, offer::PWD) {
+                    self.socket.send(&response)?;
+                }
                 for datagram in self.dtls.start(now()) {
                     self.socket.send(&datagram)?;
                 }

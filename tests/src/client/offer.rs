@@ -1,7 +1,7 @@
 //! Offers as browsers make them, and what a client needs of the answer.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use media::control::{ClientOffer, SendSection};
 use media::ids::Source;
@@ -18,6 +18,8 @@ pub const LEVEL: u8 = 1;
 pub const TRANSPORT_CC: u8 = 3;
 /// See [`LEVEL`].
 pub const MID: u8 = 4;
+/// ICE password of all clients.
+pub(super) const PWD: &str = "0123456789abcdef01234567";
 
 /// What a client offers: a microphone and a camera (mids `0` and `1`), then slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +80,10 @@ impl Offer {
     fn section(&self, sdp: &mut String, fingerprint: &str, mid: &str, video: bool, sends: Option<u32>) {
         let (kind, formats) = if video { ("video", "96 97") } else { ("audio", "111") };
         let direction = if sends.is_some() { "sendonly" } else { "recvonly" };
-        let pwd = "0123456789abcdef01234567";
         // Writing to a String cannot fail.
         let _ = write!(
             sdp,
-            "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{pwd}\r\n\
+            "m={kind} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{PWD}\r\n\
              a=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\na=mid:{mid}\r\na={direction}\r\n\
              a=rtcp-mux\r\na=rtcp-rsize\r\na=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
              a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n",
@@ -144,13 +145,13 @@ impl Default for Answered {
 }
 
 impl Answered {
-    /// Reads an answer; the candidate is the one on 127.0.0.1.
-    pub fn parse(sdp: &str) -> Option<Answered> {
+    /// Reads an answer (or an offer of a server that sends); the candidate is the one with this address.
+    pub fn parse(sdp: &str, host: IpAddr) -> Option<Answered> {
         let value = |text: &str, key: &str| {
             text.lines().find_map(|line| line.trim_end().strip_prefix(key).map(str::to_owned))
         };
-        let candidate =
-            sdp.lines().find(|line| line.starts_with("a=candidate") && line.contains(" 127.0.0.1 "))?;
+        let host = format!(" {host} ");
+        let candidate = sdp.lines().find(|line| line.starts_with("a=candidate") && line.contains(&host))?;
         let fields: Vec<&str> = candidate.split(' ').collect();
         let address = format!("{}:{}", fields.get(4)?, fields.get(5)?).parse().ok()?;
         let sections = sdp.split("\r\nm=").skip(1);
