@@ -20,6 +20,9 @@ pub struct Row {
     pub peers: BTreeMap<String, f64>,
     /// `value / limit`.
     pub ratio_to_limit: Option<f64>,
+    /// What a reader of the figure must know: a peer that was not measured, or not in full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Row {
@@ -32,6 +35,7 @@ impl Row {
             limit: None,
             peers: BTreeMap::new(),
             ratio_to_limit: None,
+            notes: Vec::new(),
         }
     }
 
@@ -47,6 +51,13 @@ impl Row {
     #[must_use]
     pub fn peer(mut self, name: &str, value: f64) -> Row {
         self.peers.insert(name.into(), value);
+        self
+    }
+
+    /// Adds a remark, which the table shows below the figure.
+    #[must_use]
+    pub fn note(mut self, text: String) -> Row {
+        self.notes.push(text);
         self
     }
 }
@@ -65,6 +76,9 @@ pub fn table(rows: &[Row], machine: &str) -> String {
         // Writing to a String cannot fail.
         let _ =
             writeln!(text, "{:<24} {value:>12} {:<14} {limit:>12} {ratio:>8}  {peers}", row.name, row.unit);
+        for note in &row.notes {
+            let _ = writeln!(text, "    {note}");
+        }
     }
     text
 }
@@ -96,7 +110,14 @@ mod tests {
         let text = table(std::slice::from_ref(&row), "a machine");
         assert!(text.contains("media.forward_video") && text.contains("janus 30.000"), "{text}");
         let json = serde_json::to_value(&row).expect("a row is JSON");
+        assert_eq!(json.get("notes"), None);
         assert_eq!(json["peers"]["janus"], 30.0);
         assert_eq!(Row::new("x", 1.0, "ms").limit(0.0).ratio_to_limit, None);
+    }
+
+    #[test]
+    fn notes_stand_below_their_figure() {
+        let row = Row::new("x", 1.0, "ms").note("janus was not measured".into());
+        assert!(table(&[row], "a machine").ends_with("\n    janus was not measured\n"));
     }
 }
