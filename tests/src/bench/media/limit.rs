@@ -8,12 +8,15 @@ use std::thread;
 
 use super::load;
 use super::process::cpu_of;
+use super::round::Contender;
 
 /// Sends one train to every receiver for each frame it is told of.
 pub(super) struct BareSender {
     frames: Sender<()>,
     schedstat: PathBuf,
-    pub(super) receivers: Vec<UdpSocket>,
+    receivers: Vec<UdpSocket>,
+    /// Bytes of a datagram.
+    size: usize,
 }
 
 impl BareSender {
@@ -34,14 +37,29 @@ impl BareSender {
             send_frames(&socket, &addresses, &vec![0x80; packets * size], &inbox);
         })?;
         let id = told.recv().map_err(io::Error::other)?;
-        Ok(BareSender { frames, schedstat: format!("/proc/self/task/{id}/schedstat").into(), receivers })
+        Ok(BareSender {
+            frames,
+            schedstat: format!("/proc/self/task/{id}/schedstat").into(),
+            receivers,
+            size,
+        })
+    }
+}
+
+impl Contender for BareSender {
+    fn prepare(&mut self) -> io::Result<()> {
+        Ok(())
     }
 
-    pub(super) fn frame(&self) -> io::Result<()> {
+    fn frame(&mut self) -> io::Result<()> {
         self.frames.send(()).map_err(io::Error::other)
     }
 
-    pub(super) fn cpu(&self) -> io::Result<u64> {
+    fn arrived(&mut self) -> usize {
+        self.receivers.iter().map(|socket| load::drain(socket).bytes).sum::<usize>() / self.size
+    }
+
+    fn cpu(&self) -> io::Result<u64> {
         cpu_of(&self.schedstat)
     }
 }
@@ -56,7 +74,7 @@ fn receiver() -> io::Result<UdpSocket> {
 fn send_frames(socket: &UdpSocket, addresses: &[SocketAddr], train: &[u8], frames: &Receiver<()>) {
     while frames.recv().is_ok() {
         for address in addresses {
-            // A full buffer loses packets, which the delivery count shows.
+            // A full buffer loses packets; a round counts what arrives.
             let _ = socket.send_to(train, address);
         }
     }

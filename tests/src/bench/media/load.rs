@@ -27,23 +27,36 @@ fn set_udp_option(socket: &UdpSocket, name: i32, value: i32) -> io::Result<()> {
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Reads all that waits on a socket; returns the bytes of media packets.
-pub(super) fn drain(socket: &UdpSocket) -> usize {
-    let mut buffer = [0; LARGEST];
-    let mut media = 0;
-    while let Ok(len) = socket.recv(&mut buffer) {
-        let is_media = matches!(buffer[..len], [128..=191, second, ..] if !(192..=223).contains(&second));
-        media += if is_media { len } else { 0 };
-    }
-    media
+/// Media that was read from a socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Drained {
+    /// Reads: the packets, where the kernel joins none.
+    pub(super) reads: usize,
+    /// Bytes of the packets.
+    pub(super) bytes: usize,
 }
 
-/// Calls `step` at even times until `duration` has passed; steps that are late follow at once.
+/// Reads all that waits on a socket.
+pub(super) fn drain(socket: &UdpSocket) -> Drained {
+    let mut buffer = [0; LARGEST];
+    let mut drained = Drained::default();
+    while let Ok(len) = socket.recv(&mut buffer) {
+        // RTP, not RTCP (RFC 5761), STUN or DTLS.
+        if matches!(buffer[..len], [128..=191, second, ..] if !(192..=223).contains(&second)) {
+            drained.reads += 1;
+            drained.bytes += len;
+        }
+    }
+    drained
+}
+
+/// Calls `step` at even times until `duration` has passed; steps that are late follow at once. `idle` is told the time that
+/// is left until the next step.
 pub(super) fn paced(
     duration: Duration,
     interval: Duration,
     mut step: impl FnMut(Instant, u32) -> io::Result<()>,
-    mut idle: impl FnMut(),
+    mut idle: impl FnMut(Duration),
 ) -> io::Result<()> {
     let start = now();
     for n in 0.. {
@@ -51,8 +64,8 @@ pub(super) fn paced(
         if due > start + duration {
             break;
         }
-        while now() < due {
-            idle();
+        while let Some(left) = due.checked_duration_since(now()).filter(|left| !left.is_zero()) {
+            idle(left);
         }
         step(now(), n)?;
     }
@@ -62,4 +75,33 @@ pub(super) fn paced(
 #[expect(clippy::disallowed_methods, reason = "a load generator reads the clock")]
 pub(super) fn now() -> Instant {
     Instant::now()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a load generator keeps a pace and leaves the core to what it measures"
+)]
+pub(super) fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_media_is_counted() {
+        let to = UdpSocket::bind("127.0.0.1:0").unwrap();
+        to.set_nonblocking(true).unwrap();
+        let from = UdpSocket::bind("127.0.0.1:0").unwrap();
+        from.connect(to.local_addr().unwrap()).unwrap();
+        for packet in
+            [&[0x80, 96, 0, 1][..], &[0x90, 0x80 | 96, 0, 2], &[0x80, 200, 0, 6], &[0, 1, 0, 0], &[22]]
+        {
+            from.send(packet).unwrap();
+        }
+        crate::client::wait(&to, Duration::from_secs(5)).unwrap();
+        assert_eq!(drain(&to), Drained { reads: 2, bytes: 8 });
+        assert_eq!(drain(&to), Drained::default());
+    }
 }

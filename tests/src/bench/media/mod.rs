@@ -1,9 +1,11 @@
 //! Figures of the media plane. The server is a process of its own, so its CPU and memory are not those of the clients; the
 //! clients have real ICE, DTLS and SRTP and live in this process, driven by one thread. All on loopback.
 
+mod janus;
 mod limit;
 mod load;
 mod process;
+mod round;
 mod serve;
 mod video;
 mod voice;

@@ -52,6 +52,11 @@ impl ServerProcess {
         Err(io::Error::other("no worker thread"))
     }
 
+    /// CPU time of all its threads so far, in ns.
+    pub(super) fn cpu(&self) -> io::Result<u64> {
+        cpu_of_process(self.child.id())
+    }
+
     /// Resident memory in KB.
     pub(super) fn resident(&self) -> io::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -73,4 +78,11 @@ impl Drop for ServerProcess {
 pub(super) fn cpu_of(schedstat: &std::path::Path) -> io::Result<u64> {
     let text = fs::read_to_string(schedstat)?;
     text.split(' ').next().and_then(|ns| ns.parse().ok()).ok_or_else(|| io::Error::other("no schedstat"))
+}
+
+/// CPU time of all threads of a process, in ns.
+pub(super) fn cpu_of_process(id: u32) -> io::Result<u64> {
+    // A thread that ends meanwhile is not there any more.
+    let of = |task: io::Result<fs::DirEntry>| cpu_of(&task.ok()?.path().join("schedstat")).ok();
+    Ok(fs::read_dir(format!("/proc/{id}/task"))?.filter_map(of).sum())
 }

@@ -1,56 +1,64 @@
 //! One publisher of video to a hundred subscribers.
 
 use std::io;
-use std::time::Duration;
 
-use media::rtp::header::Outgoing;
 use media::rtp::rtcp::{self, ReportBlock};
 
+use super::janus::Janus;
 use super::limit::BareSender;
-use super::load::{self, drain, paced};
-use super::median;
+use super::load;
 use super::process::ServerProcess;
+use super::round::{Contender, DATAGRAM, PACKETS, Round, SUBSCRIBERS, Stream, cost_at_full_delivery, round};
 use crate::bench::row::Row;
-use crate::client::{Client, MID, Offer, VP8};
+use crate::client::{Client, MID, Offer};
 
-const SUBSCRIBERS: usize = 100;
-/// Packets of a frame, and frames per second: 2.3 Mbit/s.
-const PACKETS: usize = 8;
-const FRAME: Duration = Duration::from_nanos(33_333_333);
-/// Payload that makes datagrams of 1,200 bytes: 20 bytes of header and 16 of tag are added.
-const PAYLOAD: usize = 1_164;
-const DATAGRAM: usize = 1_200;
-/// Ours and the limit take turns, so that other load on the machine meets both.
+/// The contenders take turns, so that other load on the machine meets all.
 const ROUNDS: usize = 5;
-const ROUND: Duration = Duration::from_millis(1_500);
-/// A round that loses more than this of its packets says nothing about the cost of those delivered.
-const LEAST_DELIVERY: f64 = 0.98;
 
+/// CPU of the server per delivered packet, against a bare loop of GSO sends and against Janus.
+pub(super) fn forward_video() -> io::Result<Row> {
+    // Janus first: our server would take its peers for gone while the viewers of another one connect.
+    let mut janus = Janus::start();
+    let mut scene = Scene::new()?;
+    let mut bare = BareSender::start(SUBSCRIBERS, PACKETS, DATAGRAM)?;
+    round(&mut scene)?;
+    let (mut ours, mut limit, mut peer) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ours.push(round(&mut scene)?);
+        limit.push(round(&mut bare)?);
+        janus = janus.and_then(|mut janus| {
+            peer.push(round(&mut janus)?);
+            Ok(janus)
+        });
+    }
+    let full = |rounds: &[Round]| {
+        cost_at_full_delivery(rounds).ok_or_else(|| io::Error::other("no round was delivered in full"))
+    };
+    let row = Row::new("media.forward_video", full(&ours)?, "µs/packet").limit(full(&limit)?);
+    Ok(match janus {
+        Ok(_) => with_peer(row, &peer),
+        Err(error) => row.note(format!("janus was not measured: {error}")),
+    })
+}
+
+/// Adds Janus's cost; a disturbed one is better than none, if it says so.
+fn with_peer(row: Row, rounds: &[Round]) -> Row {
+    let best = rounds.iter().copied().max_by(|a, b| a.delivery.total_cmp(&b.delivery));
+    match (cost_at_full_delivery(rounds), best) {
+        (Some(cost), _) => row.peer("janus", cost),
+        (None, Some(Round { cost, delivery })) => row
+            .peer("janus", cost)
+            .note(format!("janus delivered {:.0} % at best; its figure is of that round", delivery * 100.0)),
+        (None, None) => row,
+    }
+}
+
+/// Our server with its clients.
 struct Scene {
     server: ServerProcess,
     publisher: Client,
     subscribers: Vec<Client>,
-    sequence: u16,
-    timestamp: u32,
-}
-
-/// CPU of the worker per forwarded packet, against a bare loop of GSO sends.
-pub(super) fn forward_video() -> io::Result<Row> {
-    let mut scene = Scene::new()?;
-    let bare = BareSender::start(SUBSCRIBERS, PACKETS, DATAGRAM)?;
-    scene.round()?;
-    let (mut ours, mut limit) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let (cost, delivered) = scene.round()?;
-        if delivered >= LEAST_DELIVERY {
-            ours.push(cost);
-        }
-        limit.push(bare_round(&bare)?);
-    }
-    if ours.is_empty() {
-        return Err(io::Error::other("no round was delivered in full"));
-    }
-    Ok(Row::new("media.forward_video", median(ours), "µs/packet").limit(median(limit)))
+    stream: Stream,
 }
 
 impl Scene {
@@ -66,97 +74,55 @@ impl Scene {
             load::receive_joined(&client.socket)?;
             subscribers.push(client);
         }
-        Ok(Scene { server, publisher, subscribers, sequence: 0, timestamp: 0 })
-    }
-
-    /// One round: µs of the worker's CPU per packet that arrived, and the part that arrived.
-    fn round(&mut self) -> io::Result<(f64, f64)> {
-        self.keep_alive()?;
-        let mut frames = 0;
-        let before = self.server.worker_cpu()?;
-        let mut arrived = 0;
-        let start = load::now();
-        paced(
-            ROUND,
-            FRAME,
-            |_, _| {
-                frames += 1;
-                let train = self.frame()?;
-                self.publisher.socket.send(&train)?;
-                // The frame's trains arrive while the next one is awaited.
-                let until = load::now() + FRAME / 2;
-                while load::now() < until {
-                    crate::client::wait(&self.publisher.socket, Duration::from_millis(5))?;
-                    arrived += self.drain();
-                }
-                Ok(())
-            },
-            std::thread::yield_now,
-        )?;
-        while load::now() < start + ROUND + Duration::from_millis(50) {
-            arrived += self.drain();
-        }
-        let spent = self.server.worker_cpu()? - before;
-        let sent = frames * PACKETS * SUBSCRIBERS;
-        let packets = arrived as f64 / DATAGRAM as f64;
-        Ok((spent as f64 / 1000.0 / packets, packets / sent as f64))
-    }
-
-    fn drain(&self) -> usize {
-        drain(&self.publisher.socket);
-        self.subscribers.iter().map(|client| drain(&client.socket)).sum()
-    }
-
-    /// A frame as the datagrams of one send; each is a keyframe's first packet, so whoever waits for one starts.
-    fn frame(&mut self) -> io::Result<Vec<u8>> {
-        let mut payload = vec![0x55; PAYLOAD];
-        payload[..2].copy_from_slice(&[0x10, 0x00]);
-        let mut train = Vec::with_capacity(PACKETS * DATAGRAM);
-        self.timestamp = self.timestamp.wrapping_add(3_000);
-        for n in 0..PACKETS {
-            self.sequence = self.sequence.wrapping_add(1);
-            let header = Outgoing {
-                marker: n + 1 == PACKETS,
-                payload_type: VP8,
-                sequence: self.sequence,
-                timestamp: self.timestamp,
-                ssrc: self.publisher.offer.ssrc + 1,
-            };
-            train.extend(self.publisher.seal(&header, &[(MID, b"1")], &payload)?);
-        }
-        Ok(train)
-    }
-
-    /// What clients send besides: consent checks and a receiver report each.
-    fn keep_alive(&mut self) -> io::Result<()> {
-        self.publisher.send_check()?;
-        for client in &mut self.subscribers {
-            client.send_check()?;
-            let block = ReportBlock { ssrc: client.answer.slots[0].ssrc, ..ReportBlock::default() };
-            client.send_rtcp(|out| rtcp::receiver_report(out, 1, &[block]))?;
-        }
-        Ok(())
+        Ok(Scene { server, publisher, subscribers, stream: Stream::default() })
     }
 }
 
-/// One round of the limit: µs per packet sent.
-fn bare_round(bare: &BareSender) -> io::Result<f64> {
-    let before = bare.cpu()?;
-    let mut frames = 0;
-    paced(
-        ROUND,
-        FRAME,
-        |_, _| {
-            frames += 1;
-            bare.frame()
-        },
-        || {
-            for socket in &bare.receivers {
-                drain(socket);
-            }
-            std::thread::yield_now();
-        },
-    )?;
-    let spent = bare.cpu()? - before;
-    Ok(spent as f64 / 1000.0 / (frames * PACKETS * SUBSCRIBERS) as f64)
+impl Contender for Scene {
+    /// Consent checks, and a receiver report of each subscriber.
+    fn prepare(&mut self) -> io::Result<()> {
+        self.publisher.send_check()?;
+        self.subscribers.iter_mut().try_for_each(keep_alive)
+    }
+
+    fn frame(&mut self) -> io::Result<()> {
+        let (headers, payload) = self.stream.next_frame(self.publisher.offer.ssrc + 1);
+        let mut train = Vec::with_capacity(PACKETS * DATAGRAM);
+        for header in &headers {
+            train.extend(self.publisher.seal(header, &[(MID, b"1")], &payload)?);
+        }
+        self.publisher.socket.send(&train).map(drop)
+    }
+
+    fn arrived(&mut self) -> usize {
+        load::drain(&self.publisher.socket);
+        self.subscribers.iter().map(|client| load::drain(&client.socket).bytes).sum::<usize>() / DATAGRAM
+    }
+
+    fn cpu(&self) -> io::Result<u64> {
+        self.server.cpu()
+    }
+}
+
+/// What a subscriber sends besides: a consent check and a receiver report.
+pub(super) fn keep_alive(client: &mut Client) -> io::Result<()> {
+    client.send_check()?;
+    let block = ReportBlock { ssrc: client.answer.slots[0].ssrc, ..ReportBlock::default() };
+    client.send_rtcp(|out| rtcp::receiver_report(out, 1, &[block]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disturbed_peer_is_named_as_such() {
+        let row = || Row::new("media.forward_video", 2.0, "µs/packet");
+        let round = |cost, delivery| Round { cost, delivery };
+        let full = with_peer(row(), &[round(40.0, 0.5), round(30.0, 1.0)]);
+        assert_eq!((full.peers["janus"], full.notes.len()), (30.0, 0));
+        let disturbed = with_peer(row(), &[round(40.0, 0.5), round(35.0, 0.9)]);
+        assert_eq!(disturbed.peers["janus"], 35.0);
+        assert!(disturbed.notes[0].contains("90 %"), "{:?}", disturbed.notes);
+    }
 }

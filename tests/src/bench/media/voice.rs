@@ -84,6 +84,6 @@ fn talk(clients: &mut [Client], duration: Duration, round: u32) -> io::Result<()
             sent += 1;
             Ok(())
         },
-        std::thread::yield_now,
+        |_| std::thread::yield_now(),
     )
 }
