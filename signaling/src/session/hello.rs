@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::bucket::Bucket;
 use super::io::{SessionOutput, SocketId, TopicFrom};
-use super::ledger::{Admission, Ledger};
+use super::ledger::Ledger;
 use super::limits::{
     HEARTBEAT, MAX_SESSIONS, MAX_TOPICS, REFUSAL_BURST, REFUSAL_RATE, REQUEST_BURST, REQUEST_RATE,
 };
@@ -60,7 +60,7 @@ impl Sessions {
             self.sessions.insert(session, Session::new(socket, step.now));
             self.people.entry(socket.person).or_default().sessions.insert(session);
         }
-        self.attach(step, id, session, socket, request, &topics);
+        self.attach(step, id, session, socket, &topics);
         let person = socket.person;
         let resumed = known.is_some();
         step.out.push(SessionOutput::Welcome {
@@ -77,14 +77,14 @@ impl Sessions {
         }
     }
 
-    /// Ties the socket and the session together.
+    /// Ties the socket and the session together. The id of the `hello` is not noted: requests that never arrived have older
+    /// ones, and come after it.
     fn attach(
         &mut self,
         step: &mut Step<'_>,
         id: SocketId,
         session: SessionId,
         socket: &Socket,
-        request: u32,
         topics: &[TopicFrom],
     ) {
         // The socket waits no longer; it is filed again with its session.
@@ -99,10 +99,6 @@ impl Sessions {
         entry.link = Link::Up { socket: id, heartbeat_at: step.now + HEARTBEAT };
         entry.topics = topics.iter().map(|from| from.topic).collect();
         entry.used_at = step.now;
-        // The reply to `hello` is made by the interpreter and not repeated, so nothing waits for it.
-        if entry.ledger.admit(request, true) == Admission::New {
-            entry.ledger.settle(request, &Reply::Ok {});
-        }
         step.touched.insert(session);
         step.people.insert(socket.person);
     }

@@ -79,6 +79,23 @@ fn what_may_be_repeated_is_done_again_and_replied_to_once() {
 }
 
 #[test]
+fn a_request_that_never_arrived_is_done_after_the_resume() {
+    let mut world = World::new();
+    let (socket, session) = world.open(person(1));
+    let read = world.send(socket, leave());
+    world.input(SessionInput::Replied { session, id: read, reply: Reply::Ok {} });
+    world.cut(socket);
+    // Asked for without a socket: their ids are taken before that of the `hello`.
+    let (first, second) = (world.take_id(), world.take_id());
+    let socket = world.resume(person(1), session);
+    world.send_as(socket, first, leave());
+    world.send_as(socket, second, leave());
+    assert_eq!(world.handed_out.len(), 3);
+    world.send_as(socket, read, leave());
+    assert_eq!(world.replies.last(), Some(&(socket, read, Reply::Ok {})));
+}
+
+#[test]
 fn an_old_id_is_not_done_again() {
     let mut world = World::new();
     let (socket, _) = world.open(person(1));

@@ -122,10 +122,15 @@ impl World {
         socket
     }
 
+    /// A fresh id.
+    pub fn take_id(&mut self) -> u32 {
+        self.next_id += 1;
+        self.next_id - 1
+    }
+
     /// Sends a request under a fresh id.
     pub fn send(&mut self, socket: SocketId, request: Request) -> u32 {
-        let id = self.next_id;
-        self.next_id += 1;
+        let id = self.take_id();
         self.send_as(socket, id, request);
         id
     }
