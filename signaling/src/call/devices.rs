@@ -84,7 +84,7 @@ impl Exchange {
     pub(super) fn media_up(&mut self, step: &mut Step<'_>, peer: PeerId) {
         let Some((id, session)) = self.peers.get(&peer).copied() else { return };
         let Ok(call) = self.call(id) else { return };
-        // The peer is new to the media plane, which has it closed and with all sources off.
+        // The peer is new to the media plane, which has it closed and lets all its sources through.
         call.told.insert(peer, Default::default());
         step.touch(id);
         let mut moved = None;

@@ -41,8 +41,8 @@ impl Exchange {
         for (peer, (session, media)) in wanted {
             self.peers.insert(peer, (call.id, session));
             let told = call.told.entry(peer).or_default();
-            if told.sources != media.sources {
-                step.media(call.id, MediaCommand::SetSources { peer, on: media.sources.list() });
+            if let Some(sources) = media.sources.filter(|_| told.sources != media.sources) {
+                step.media(call.id, MediaCommand::SetSources { peer, on: sources.list() });
             }
             if told.open != media.open {
                 step.media(call.id, MediaCommand::SetOpen { peer, open: media.open });

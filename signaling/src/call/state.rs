@@ -50,7 +50,8 @@ pub(super) struct Filing {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct PeerMedia {
     pub open: bool,
-    pub sources: Sources,
+    /// `None`: it was told nothing, and lets all through.
+    pub sources: Option<Sources>,
 }
 
 impl Call {
@@ -123,9 +124,9 @@ impl Call {
                 Phase::Live(live) => {
                     let open = answered && !live.held;
                     let seat = &live.seat;
-                    wanted.insert(seat.peer, (seat.session, PeerMedia { open, sources: seat.sources }));
+                    wanted.insert(seat.peer, (seat.session, PeerMedia { open, sources: Some(seat.sources) }));
                     if let Some(take) = &live.take {
-                        let warm = PeerMedia { open: false, sources: take.seat.sources };
+                        let warm = PeerMedia { open: false, sources: Some(take.seat.sources) };
                         wanted.insert(take.seat.peer, (take.seat.session, warm));
                     }
                 }

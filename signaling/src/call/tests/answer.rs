@@ -151,6 +151,20 @@ fn voice_to_video_and_back() {
 }
 
 #[test]
+fn who_answers_muted_is_muted() {
+    let mut world = office();
+    let call = world.start(desk(lin()), &[chen()]);
+    world.media_up(desk(chen()), call);
+    let muted = CallRequest::Answer { call, sources: Default::default(), current: Default::default() };
+    world.ask(desk(chen()), muted).unwrap();
+    let peer = world.exchange.peer_of(desk(chen()), call).unwrap();
+    assert!(world.peers[&peer].open && world.peers[&peer].on.is_empty());
+    world.media_lost(desk(chen()), call);
+    world.media_up(desk(chen()), call);
+    assert!(world.peers[&peer].open && world.peers[&peer].on.is_empty(), "also on a new connection");
+}
+
+#[test]
 fn strangers_learn_nothing() {
     let mut world = office();
     world.up(desk(wang()));

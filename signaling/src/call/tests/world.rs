@@ -42,10 +42,17 @@ pub const VOICE: Sources = Sources { mic: true, camera: false, screen: false };
 pub const VIDEO: Sources = Sources { mic: true, camera: true, screen: false };
 
 /// A peer that exists in the media plane.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaPeer {
     pub open: bool,
     pub on: Vec<Source>,
+}
+
+impl Default for MediaPeer {
+    /// The media plane lets all sources through until it is told.
+    fn default() -> Self {
+        MediaPeer { open: false, on: vec![Source::Mic, Source::Camera, Source::Screen] }
+    }
 }
 
 /// What a client knows of a call.
