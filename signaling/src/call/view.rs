@@ -21,6 +21,21 @@ impl Exchange {
         self.picture(call, session, MyLeg::outside(reason), Some(reason))
     }
 
+    /// An earlier picture of a call as it is now, for a reply that is repeated after a resume: a client that lost the reply
+    /// would take an old picture for a running call. What is over stays over, and so is what is gone.
+    pub fn renewed(&self, session: SessionId, view: Box<CallView>) -> Box<CallView> {
+        if view.ended.is_some() {
+            return view;
+        }
+        match self.calls.get(&view.call).filter(|call| call.shown.contains(&session)) {
+            Some(call) => Box::new(self.view(call, session)),
+            None => {
+                let (me, ended) = (MyLeg::outside(EndReason::Ended), Some(EndReason::Ended));
+                Box::new(CallView { me, ended, may_end: false, ..*view })
+            }
+        }
+    }
+
     fn picture(&self, call: &Call, session: SessionId, me: MyLeg, ended: Option<EndReason>) -> CallView {
         let person = self.sessions.get(&session).map(|device| device.person);
         CallView {

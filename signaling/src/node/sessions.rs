@@ -13,7 +13,7 @@ use crate::session::{SessionInput, SessionOutput, SocketId};
 use crate::topic::Topic;
 use crate::wire::client::ClientFrame;
 use crate::wire::error::ErrorCode;
-use crate::wire::server::{Event, EventFrame, Reply, TopicHead};
+use crate::wire::server::{Event, EventFrame, Reply, ReplyFrame, TopicHead};
 use crate::ws::ToSocket;
 
 impl Node {
@@ -57,10 +57,22 @@ impl Node {
                 self.event(socket, "hub", Event::Heartbeat { server_time: wall_ms(), heads });
             }
             SessionOutput::Reply { socket, frame } => {
+                let frame = self.renewed(socket, frame);
                 self.tell(socket, ToSocket::Text(Lane::Urgent, encode(&frame)));
             }
             SessionOutput::Event { socket, frame } => self.event_frame(socket, frame),
             SessionOutput::Close { socket, code } => self.tell(socket, ToSocket::Close(code)),
+        }
+    }
+
+    /// A reply with the picture of a call, which may be a repeated one, shows the call as it is now.
+    fn renewed(&self, socket: SocketId, frame: ReplyFrame) -> ReplyFrame {
+        let session = self.sockets.get(&socket).and_then(|entry| entry.session);
+        match (session, frame) {
+            (Some(session), ReplyFrame { id, reply: Reply::Call(view) }) => {
+                ReplyFrame { id, reply: Reply::Call(self.calls.renewed(session, view)) }
+            }
+            (_, frame) => frame,
         }
     }
 

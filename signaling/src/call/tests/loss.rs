@@ -1,7 +1,7 @@
 //! Lost sockets and lost media.
 
 use super::super::limits::RESUME_TIME;
-use super::super::{CallInput, Farewell};
+use super::super::{CallInput, CallReply, Farewell};
 use super::*;
 use crate::ids::CallId;
 
@@ -24,6 +24,22 @@ fn a_device_that_resumes_in_time_stays_in_the_call() {
     world.up(desk(chen()));
     assert_eq!(world.state(desk(lin()), call, chen()), LegState::Connected);
     assert!(world.view(desk(chen()), call).me.here);
+}
+
+#[test]
+fn a_reply_that_is_repeated_shows_the_call_as_it_is_now() {
+    let (mut world, call) = talking();
+    let CallReply::Call(reply) = world.hold(desk(chen()), call, true).unwrap() else { panic!("no view") };
+    world.down(desk(chen()));
+    world.hold(desk(lin()), call, true).unwrap();
+    world.up(desk(chen()));
+    let now = world.exchange.renewed(desk(chen()), reply.clone());
+    assert_eq!(&*now, world.view(desk(chen()), call));
+    world.down(desk(chen()));
+    world.leave(desk(lin()), call).unwrap();
+    world.up(desk(chen()));
+    let now = world.exchange.renewed(desk(chen()), reply);
+    assert_eq!((now.ended, now.me.state, now.me.here), (Some(EndReason::Ended), LegState::Left, false));
 }
 
 #[test]
