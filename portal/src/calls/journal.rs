@@ -125,7 +125,7 @@ impl CallJournal {
                 break;
             }
             for leg in &legs {
-                let missed = rules::missed_by_crash(call, leg);
+                let missed = rules::missed_by_crash(leg);
                 self.end_leg(call.call, leg.person, EndReason::Failed, missed, at).await?;
             }
         }

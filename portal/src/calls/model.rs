@@ -35,6 +35,8 @@ pub struct Part {
 pub struct OpenLeg {
     /// Whose.
     pub person: PersonId,
+    /// Who called that person; the person itself when it entered by itself.
+    pub by: PersonId,
     /// Whether it was answered.
     pub answered: bool,
 }

@@ -3,7 +3,7 @@
 use signaling::ids::PersonId;
 
 use super::events::{Direction, HistoryEntry, HistoryPerson};
-use super::model::{OpenCall, OpenLeg, Part};
+use super::model::{OpenLeg, Part};
 use crate::clock::Millis;
 
 /// Most calls of one page, and how many without a limit asked for.
@@ -49,9 +49,10 @@ pub fn page(mut rows: Vec<Part>, limit: usize) -> (Vec<Part>, Option<Millis>) {
     (rows, next)
 }
 
-/// Whether a leg that a crash cut off goes to the person's missed calls: it rang, and nobody took it.
-pub fn missed_by_crash(call: &OpenCall, leg: &OpenLeg) -> bool {
-    leg.person != call.starter && !leg.answered
+/// Whether a leg that a crash cut off goes to the person's missed calls: it rang, and nobody took it. Who entered by himself
+/// was not called; who started the call may have left it and been called back.
+pub fn missed_by_crash(leg: &OpenLeg) -> bool {
+    leg.by != leg.person && !leg.answered
 }
 
 #[cfg(test)]
@@ -101,15 +102,12 @@ mod tests {
 
     #[test]
     fn a_crash_makes_missed_what_rang() {
-        let call = OpenCall {
-            call: CallId(Uuid::nil()),
-            kind: CallKind::Direct,
-            starter: PersonId(Uuid::from_u128(1)),
-        };
-        let leg = |person, answered| OpenLeg { person: PersonId(Uuid::from_u128(person)), answered };
-        assert!(missed_by_crash(&call, &leg(2, false)));
-        assert!(!missed_by_crash(&call, &leg(2, true)), "was talking");
-        assert!(!missed_by_crash(&call, &leg(1, false)), "called");
+        let person = |n| PersonId(Uuid::from_u128(n));
+        let leg = |of, by, answered| OpenLeg { person: person(of), by: person(by), answered };
+        assert!(missed_by_crash(&leg(2, 1, false)));
+        assert!(!missed_by_crash(&leg(2, 1, true)), "was talking");
+        assert!(!missed_by_crash(&leg(1, 1, false)), "called");
+        assert!(missed_by_crash(&leg(1, 2, false)), "had left the call and was called back");
     }
 
     #[test]

@@ -216,6 +216,30 @@ async fn a_restart_during_ringing_makes_a_missed_call() {
     .await;
 }
 
+/// The answer of the time before is not one to the second ring.
+#[tokio::test]
+async fn a_restart_makes_a_missed_call_of_one_who_had_answered_and_left_before() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db).await;
+        let (lin, chen, at) = (app.person(0), app.person(1), START.0);
+        let entries = vec![
+            opened(CALL, lin, at),
+            invited(CALL, chen, lin, at),
+            JournalEntry::Answered { call: CALL, person: chen, at: at + 5 },
+            ended(CALL, chen, EndReason::Ended, at + 10),
+            invited(CALL, chen, lin, at + 20),
+        ];
+        write(&app, entries).await;
+        app.pass(Duration::from_secs(10));
+        let journal = CallJournal::new(app.app.clone());
+        assert_eq!(journal.repair(app.app.now()).await.expect("repaired"), 1);
+        let history = app.logged_in(1).await.get("/api/calls").await.body;
+        assert_eq!((&history["unseen_missed"], &history["calls"][0]["missed"]), (&json!(1), &json!(true)));
+        assert_eq!(history["calls"][0]["answered_at"], Value::Null);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_person_called_again_has_one_entry_that_begins_anew() {
     with_dbs(async |db| {

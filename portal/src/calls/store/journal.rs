@@ -121,14 +121,15 @@ pub async fn open_calls(tx: &mut Tx<'_>, before: Millis, limit: i64) -> DbResult
 
 /// Legs of a call without an end.
 pub async fn open_legs(tx: &mut Tx<'_>, call: CallId) -> DbResult<Vec<OpenLeg>> {
-    let rows: Vec<(Uuid, Option<Millis>)> = on!(tx, c => sqlx::query_as(
-        "SELECT person_id, answered_at FROM leg WHERE call_id = $1 AND ended_at IS NULL ORDER BY person_id LIMIT $2",
+    let rows: Vec<(Uuid, Uuid, Option<Millis>)> = on!(tx, c => sqlx::query_as(
+        "SELECT person_id, by_id, answered_at FROM leg WHERE call_id = $1 AND ended_at IS NULL ORDER BY person_id LIMIT $2",
     )
     .bind(call.0)
     .bind(MAX_LEGS)
     .fetch_all(c))?;
-    let leg = |(person, answered): (Uuid, Option<Millis>)| OpenLeg {
+    let leg = |(person, by, answered): (Uuid, Uuid, Option<Millis>)| OpenLeg {
         person: PersonId(person),
+        by: PersonId(by),
         answered: answered.is_some(),
     };
     Ok(rows.into_iter().map(leg).collect())
