@@ -4,6 +4,7 @@ mod conn;
 mod payload;
 mod plane;
 mod publish;
+mod room;
 mod slot;
 
 pub use conn::{Conn, Got};

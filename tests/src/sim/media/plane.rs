@@ -1,10 +1,10 @@
 //! The media plane: rooms with the real decisions, and plain RTP instead of DTLS-SRTP.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use media::control::{LostReason, MediaError, MediaEvent};
-use media::forward::{self, Room, SlotSpec};
+use media::forward::{self, SlotSpec};
 use media::ids::{Kind, PeerId, RoomId, Source};
 use media::rtp::{Header, is_rtcp, rtcp};
 use signaling::call::MediaCommand;
@@ -12,6 +12,7 @@ use signaling::ids::CallId;
 use signaling::wire::client::OfferSend;
 
 use super::publish::{Packet, Track};
+use super::room::{Peer, PlaneRoom};
 use super::slot::Slot;
 use super::{AUDIO_SLOTS, VIDEO_SLOTS, conn::Offer};
 use crate::sim::ctx::Ctx;
@@ -31,26 +32,6 @@ pub struct Plane {
     random: Prng,
     rooms: BTreeMap<RoomId, PlaneRoom>,
     events: VecDeque<MediaEvent>,
-}
-
-#[derive(Default)]
-struct PlaneRoom {
-    forward: Room,
-    peers: BTreeMap<PeerId, Peer>,
-}
-
-struct Peer {
-    client: usize,
-    call: CallId,
-    /// The connection of the client.
-    number: u64,
-    /// The path that media takes, once connected.
-    link: Option<u64>,
-    seen_at: Instant,
-    tracks: Vec<Track>,
-    slots: Vec<Slot>,
-    /// The earliest [`Event::PlaneDue`] on its way.
-    due: Option<Instant>,
 }
 
 impl Plane {
@@ -306,50 +287,5 @@ impl Plane {
                 peer.slots[0].bind(source);
             }
         }
-    }
-}
-
-impl PlaneRoom {
-    /// Gives a packet to every slot that its track flows in.
-    fn fan_out(&mut self, ctx: &mut Ctx, track: forward::Track, packet: &Packet<'_>) {
-        let first = self.peers.keys().next().is_none_or(|first| *first > track.0);
-        if !first && track.1 == Source::Mic && ctx.plan.breaks(Sabotage::DropSomeMedia) {
-            return;
-        }
-        for (id, peer) in &mut self.peers {
-            let slots = (0..peer.slots.len()).filter(|at| peer.slots[*at].track == Some(track));
-            for at in slots.collect::<Vec<_>>() {
-                peer.send(ctx, *id, at, packet);
-            }
-        }
-    }
-
-    /// Answers a request for lost packets.
-    fn repair(&mut self, ctx: &mut Ctx, id: PeerId, ssrc: u32, missing: impl Iterator<Item = u16>) {
-        let Some(mut peer) = self.peers.remove(&id) else { return };
-        if let (Some(link), Some(slot)) = (peer.link, peer.slots.iter_mut().find(|slot| slot.ssrc == ssrc)) {
-            for sequence in missing {
-                let Some((publisher, source)) = slot.track else { break };
-                let Some(original) = slot.original(sequence) else { continue };
-                let tracks = self.peers.get(&publisher).map(|peer| peer.tracks.iter());
-                let track = tracks.and_then(|mut tracks| tracks.find(|track| track.source == source));
-                let Some(packet) = track.and_then(|track| track.stored(original)) else { continue };
-                let Some(bytes) = slot.retransmit(&packet) else { continue };
-                ctx.oracle.forwarded(packet.payload, id);
-                ctx.oracle.counts.repairs += 1;
-                let (client, call) = (peer.client, peer.call);
-                ctx.send_media(Event::Downlink { client, call, link, bytes }, false);
-            }
-        }
-        self.peers.insert(id, peer);
-    }
-}
-
-impl Peer {
-    fn send(&mut self, ctx: &mut Ctx, id: PeerId, slot: usize, packet: &Packet<'_>) {
-        let Some(link) = self.link else { return };
-        let Some(bytes) = self.slots[slot].forward(packet, ctx.now) else { return };
-        ctx.oracle.forwarded(packet.payload, id);
-        ctx.send_media(Event::Downlink { client: self.client, call: self.call, link, bytes }, false);
     }
 }
