@@ -11,7 +11,6 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 /// A point in time: UTC milliseconds since 1970. The only form of time in SQL and JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-#[serde(transparent)]
 pub struct Millis(pub i64);
 
 impl Millis {

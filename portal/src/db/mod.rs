@@ -3,7 +3,7 @@
 //! A store function takes a `&mut` [`Tx`] and runs **one SQL text**, in the portable subset of `migrations/README.md`, through
 //! [`on!`](on):
 //!
-//! ```ignore
+//! ```text
 //! pub async fn open_punch(tx: &mut Tx<'_>, person: PersonId) -> DbResult<Option<Punch>> {
 //!     on!(tx, c => sqlx::query_as("SELECT id, started FROM punch WHERE person = $1 AND ended IS NULL")
 //!         .bind(person.0).fetch_optional(c))
