@@ -1,6 +1,7 @@
 //! The Janus API as datagrams of a Unix socket: no port that others could reach or have taken.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
@@ -27,8 +28,22 @@ pub(super) struct Api {
 }
 
 impl Api {
+    /// Starts Janus until it listens, and opens a session. Janus 1.1.2 now and then ends at its start: the thread of this
+    /// transport looks whether the transport is initialized, and may do so before it is.
+    pub(super) fn start(host: IpAddr) -> io::Result<(JanusProcess, Api)> {
+        let until = load::now() + PATIENCE;
+        loop {
+            let mut process = JanusProcess::start(host)?;
+            match Api::connect(&mut process) {
+                Ok(api) => return Ok((process, api)),
+                Err(error) if load::now() > until => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+
     /// Opens a session as soon as Janus listens.
-    pub(super) fn connect(process: &mut JanusProcess) -> io::Result<Api> {
+    fn connect(process: &mut JanusProcess) -> io::Result<Api> {
         let socket = UnixDatagram::bind(process.folder().join(CLIENT))?;
         let until = load::now() + PATIENCE;
         while let Err(error) = socket.connect(process.folder().join(SERVER)) {

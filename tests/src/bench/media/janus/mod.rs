@@ -40,8 +40,7 @@ impl Janus {
     /// Starts it and connects the viewers.
     pub(super) fn start() -> io::Result<Janus> {
         let host = own_address()?;
-        let mut process = JanusProcess::start(host)?;
-        let mut api = Api::connect(&mut process)?;
+        let (process, mut api) = Api::start(host)?;
         let port = create_mountpoint(&mut api)?;
         let publisher = UdpSocket::bind("127.0.0.1:0")?;
         publisher.connect(("127.0.0.1", port))?;

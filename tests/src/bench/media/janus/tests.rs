@@ -4,16 +4,14 @@ use crate::client::Received;
 /// The real server, where it is installed: packets reach a viewer and can be opened with the negotiated keys.
 #[test]
 fn a_viewer_gets_what_is_published() {
-    let process = own_address().and_then(JanusProcess::start);
-    let mut process = match process {
-        Ok(process) => process,
+    let (process, mut api) = match own_address().and_then(Api::start) {
+        Ok(started) => started,
         Err(error) => {
             assert!(!process::is_installed() || own_address().is_err(), "{error}");
             return;
         }
     };
     let folder = process.folder().to_owned();
-    let mut api = Api::connect(&mut process).unwrap();
     let port = create_mountpoint(&mut api).unwrap();
     let publisher = UdpSocket::bind("127.0.0.1:0").unwrap();
     publisher.connect(("127.0.0.1", port)).unwrap();
