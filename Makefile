@@ -16,7 +16,11 @@ run: build ## Serves a demo city on http://localhost:8080 and https on every int
 build: need-build web ## Builds the server with the web app in it
 	cargo build --release --locked -p portal --bin switchboard
 
-web: portal/web/node_modules/.package-lock.json
+web: portal/web/dist/index.html
+
+# Built again only when something of it changed: the server embeds it and would be linked anew.
+portal/web/dist/index.html: portal/web/node_modules/.package-lock.json \
+		$(shell find portal/web -name node_modules -prune -o -name dist -prune -o -type f -print)
 	npm --prefix portal/web run build
 
 portal/web/node_modules/.package-lock.json: portal/web/package-lock.json

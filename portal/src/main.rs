@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "what the commands print is their product")]
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -134,10 +135,14 @@ async fn serve(config: Config) -> Result<(), Failure> {
 }
 
 fn print_addresses(addresses: &Addresses) {
-    for address in &addresses.http {
+    let http = |address: &SocketAddr| {
         let host = if address.ip().is_loopback() { "localhost".into() } else { address.ip().to_string() };
-        println!("http://{host}:{}", address.port());
-    }
+        format!("http://{host}:{}", address.port())
+    };
+    let mut lines: Vec<String> = addresses.http.iter().map(http).collect();
+    // Localhost has two addresses.
+    lines.dedup();
+    lines.iter().for_each(|line| println!("{line}"));
     for address in &addresses.https {
         // The addresses that media is announced with are those that others reach this machine by.
         let mut hosts: Vec<_> = addresses.media.iter().map(|media| media.ip()).collect();
@@ -145,7 +150,7 @@ fn print_addresses(addresses: &Addresses) {
         hosts.sort();
         hosts.dedup();
         for host in hosts {
-            println!("https://{}", std::net::SocketAddr::new(host, address.port()));
+            println!("https://{}", SocketAddr::new(host, address.port()));
         }
     }
 }
