@@ -30,7 +30,7 @@ export class Staff {
     await staff.page.getByTestId('account').fill(who.account);
     await staff.page.getByTestId('password').fill(PASSWORD);
     await staff.page.getByTestId('login-submit').click();
-    await staff.page.getByTestId('my-name').waitFor();
+    await staff.page.getByTestId('home-page').waitFor();
     staff.id = await staff.page.evaluate(async () => (await (await fetch('/api/me')).json()).person.id);
     return staff;
   }
