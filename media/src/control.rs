@@ -5,9 +5,15 @@
 //! decides which remote track flows in it and says so with [`MediaEvent::Slots`]; changing that needs no new offer. A client
 //! that wants more slots, or an ICE restart, makes a new offer.
 
+mod phone;
+
 use std::fmt;
 
 use thiserror::Error;
+
+pub use phone::{
+    OpenedFn, PhoneCodec, PhoneCommand, PhoneEvent, PhoneRemote, PhoneReport, PhoneSrtp, PhoneSuite,
+};
 
 use crate::ids::{PeerId, RoomId, Source};
 
@@ -69,6 +75,13 @@ pub enum RoomCommand {
     Leave {
         /// The peer.
         peer: PeerId,
+    },
+    /// About the telephone leg of a peer.
+    Phone {
+        /// The peer.
+        peer: PeerId,
+        /// The command.
+        command: PhoneCommand,
     },
     /// Removes all peers and the room.
     Close,
@@ -153,6 +166,15 @@ pub enum MediaEvent {
         /// The report.
         quality: Quality,
     },
+    /// Something of a telephone leg.
+    Phone {
+        /// Room of the peer.
+        room: RoomId,
+        /// The peer.
+        peer: PeerId,
+        /// What.
+        event: PhoneEvent,
+    },
 }
 
 /// Receives the events, on a worker's thread; must not block.
@@ -182,6 +204,7 @@ impl fmt::Debug for RoomCommand {
             RoomCommand::SetOpen { peer, open } => write!(f, "SetOpen({peer}, {open})"),
             RoomCommand::SetSources { peer, on } => write!(f, "SetSources({peer}, {on:?})"),
             RoomCommand::Leave { peer } => write!(f, "Leave({peer})"),
+            RoomCommand::Phone { peer, command } => write!(f, "Phone({peer}, {command:?})"),
             RoomCommand::Close => f.write_str("Close"),
         }
     }

@@ -1,6 +1,6 @@
 //! Calls, sessions, the bus and the WebSocket shards.
 //!
-//! `wire` is the protocol; `call` and `session` are cores without I/O; `bus`, `ws` and `node` are the shell around them.
+//! `wire` is the protocol; `call` and `session` are cores without I/O, `sip` the bridge to telephones; `bus`, `ws` and `node` are the shell around them.
 
 pub mod bus;
 pub mod call;
@@ -11,6 +11,7 @@ pub mod node;
 pub mod placement;
 pub mod ports;
 pub mod session;
+pub mod sip;
 pub mod topic;
 pub mod wire;
 pub mod ws;

@@ -32,6 +32,122 @@ pub trait Journal: Send + Sync {
     fn write(&self, entry: JournalEntry) -> PortFuture<'_, ()>;
 }
 
+/// What telephony needs to know of staff and telephones, at once: from memory.
+pub trait Numbers: Send + Sync {
+    /// Whose extension this is, in the directory. The card is not that of a line.
+    fn by_extension(&self, number: &str) -> Option<PersonCard>;
+
+    /// The telephone account of this user name.
+    fn account(&self, user: &str) -> Option<PhoneAccount>;
+
+    /// The telephone account with this extension.
+    fn account_by_extension(&self, number: &str) -> Option<PhoneAccount>;
+
+    /// The person's missed calls not looked at yet: the message-waiting lamp.
+    fn missed(&self, person: PersonId) -> PortFuture<'_, u32>;
+}
+
+/// A telephone that may register here.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhoneAccount {
+    /// User name: of REGISTER, and of the digest.
+    pub user: String,
+    /// Its extension.
+    pub extension: String,
+    /// Whose it is: rings with the person's other devices, and calls in that name. `None`: a telephone of a room.
+    pub person: Option<PersonId>,
+    /// What it is called.
+    pub name: String,
+    /// `MD5(user:realm:password)`, hexadecimal (RFC 7616).
+    pub ha1_md5: String,
+    /// `SHA-256(user:realm:password)`, hexadecimal.
+    pub ha1_sha256: String,
+}
+
+impl std::fmt::Debug for PhoneAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let PhoneAccount { user, extension, person, .. } = self;
+        f.debug_struct("PhoneAccount")
+            .field("user", user)
+            .field("extension", extension)
+            .field("person", person)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where records of legs go. Unlike the journal it is written after the fact.
+pub trait Records: Send + Sync {
+    /// Durable when the future is done; writing a record twice has no further effect.
+    fn write(&self, record: LegRecord) -> PortFuture<'_, ()>;
+}
+
+/// One leg of one call, over its whole life: the call record (CDR).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LegRecord {
+    /// Id of the record.
+    pub id: uuid::Uuid,
+    /// The call; `None` when it never became one (refused by the number plan, a trunk that failed).
+    pub call: Option<CallId>,
+    /// The member of staff at this leg, or whose telephone or app it is.
+    pub person: Option<PersonId>,
+    /// What carried it.
+    pub kind: LegKind,
+    /// As the telephone system sees it.
+    pub direction: Direction,
+    /// Name of the trunk; of the telephone account for a telephone; of the device for an app.
+    pub via: String,
+    /// Calling number or name.
+    pub from: String,
+    /// Called number or name.
+    pub to: String,
+    /// UTC milliseconds of its beginning.
+    pub started_at: i64,
+    /// First ringing.
+    pub ringing_at: Option<i64>,
+    /// Answer.
+    pub answered_at: Option<i64>,
+    /// End.
+    pub ended_at: i64,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// SIP status of the end, where there is one.
+    pub status: Option<u16>,
+    /// Codec.
+    pub codec: Option<String>,
+    /// Loss towards us, 0 to 1.
+    pub loss: Option<f32>,
+    /// Loss towards the other side, 0 to 1.
+    pub loss_there: Option<f32>,
+    /// Jitter in milliseconds.
+    pub jitter_ms: Option<f32>,
+    /// Round trip in milliseconds.
+    pub rtt_ms: Option<u32>,
+    /// Estimated quality, 1 to 4.5.
+    pub mos: Option<f32>,
+}
+
+/// What carried a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegKind {
+    /// The app.
+    App,
+    /// A telephone that is registered here.
+    Phone,
+    /// A trunk.
+    Trunk,
+}
+
+/// Direction of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// They called us.
+    In,
+    /// We called them.
+    Out,
+}
+
 /// One step of a call worth remembering.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JournalEntry {
@@ -56,6 +172,8 @@ pub enum JournalEntry {
         person: PersonId,
         /// Who called that person; the starter's own leg names itself.
         by: PersonId,
+        /// The person is a telephone line: its card, which no directory has.
+        line: Option<PersonCard>,
         /// UTC milliseconds.
         at: i64,
     },

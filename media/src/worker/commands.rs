@@ -37,10 +37,18 @@ impl Core {
                 Some(key) => self.leave(now, key),
                 None => self.decide(now, room, forward::Input::Leave { peer }),
             },
+            RoomCommand::Phone { peer, command } => self.phone(now, room, peer, command),
             RoomCommand::Close => {
                 let peers = self.rooms.remove(&room).map(|state| state.peers).unwrap_or_default();
                 peers.into_iter().for_each(|(_, key)| self.leave(now, key));
             }
+        }
+    }
+
+    fn phone(&mut self, _: Instant, _: RoomId, peer: PeerId, command: crate::control::PhoneCommand) {
+        tracing::debug!(%peer, ?command, "no telephones yet");
+        if let crate::control::PhoneCommand::Open { opened, .. } = command {
+            opened(Err(MediaError::Unavailable));
         }
     }
 

@@ -116,6 +116,9 @@ pub enum EndReasonSchema {
     AnsweredElsewhere,
     DeclinedElsewhere,
     Moved,
+    Transferred,
+    NumberUnknown,
+    LineDown,
     Ended,
 }
 
@@ -141,6 +144,9 @@ impl From<EndReason> for EndReasonSchema {
             EndReason::AnsweredElsewhere => EndReasonSchema::AnsweredElsewhere,
             EndReason::DeclinedElsewhere => EndReasonSchema::DeclinedElsewhere,
             EndReason::Moved => EndReasonSchema::Moved,
+            EndReason::Transferred => EndReasonSchema::Transferred,
+            EndReason::NumberUnknown => EndReasonSchema::NumberUnknown,
+            EndReason::LineDown => EndReasonSchema::LineDown,
             EndReason::Ended => EndReasonSchema::Ended,
         }
     }

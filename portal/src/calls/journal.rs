@@ -40,7 +40,9 @@ impl CallJournal {
                 store::open_call(&mut tx, &OpenCall { call, kind, starter }, video, Millis(at)).await?;
                 self.app.commit(tx, []).await
             }
-            JournalEntry::Invited { call, person, by, at } => self.invite(call, person, by, Millis(at)).await,
+            JournalEntry::Invited { call, person, by, line: _, at } => {
+                self.invite(call, person, by, Millis(at)).await
+            }
             JournalEntry::Answered { call, person, at } => {
                 let mut tx = self.app.db.write(of_person(person)).await?;
                 store::answer_leg(&mut tx, call, person, Millis(at)).await?;

@@ -25,7 +25,7 @@ fn opened(call: CallId, starter: PersonId, at: i64) -> JournalEntry {
 }
 
 fn invited(call: CallId, person: PersonId, by: PersonId, at: i64) -> JournalEntry {
-    JournalEntry::Invited { call, person, by, at }
+    JournalEntry::Invited { call, person, by, line: None, at }
 }
 
 fn ended(call: CallId, person: PersonId, reason: EndReason, at: i64) -> JournalEntry {

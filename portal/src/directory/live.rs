@@ -107,7 +107,7 @@ fn card(index: &Index, person: &Person) -> PersonCard {
         [] => String::new(),
     };
     let Person { id, name, post, extension, .. } = person.clone();
-    PersonCard { person: id, name, unit, post, extension }
+    PersonCard { person: id, name, unit, post, extension, line: false }
 }
 
 impl People for Directory {

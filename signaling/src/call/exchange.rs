@@ -69,7 +69,7 @@ impl Exchange {
         let mut step = Step::new(now, wall_ms, out);
         self.run_timers(&mut step);
         match input {
-            CallInput::SessionUp { session, person, device } => {
+            CallInput::SessionUp { session, person, device, phone: _ } => {
                 self.session_up(&mut step, session, person, device);
             }
             CallInput::SessionDown { session } => self.session_down(&mut step, session),
@@ -161,11 +161,11 @@ impl Exchange {
                 let callees = Self::callees(asker.person, &to, cards)?;
                 self.start(step, asker, call, from, callees, sources)
             }
-            CallRequest::Alerting { call } => self.alerting(step, asker, call),
+            CallRequest::Alerting { call, early_media: _ } => self.alerting(step, asker, call),
             CallRequest::Answer { call, sources, current } => {
                 self.answer(step, asker, call, sources, current)
             }
-            CallRequest::Decline { call } => self.decline(step, asker, call),
+            CallRequest::Decline { call, reason: _ } => self.decline(step, asker, call),
             CallRequest::Leave { call } => self.leave(step, asker, call),
             CallRequest::End { call } => self.end_for_all(step, asker, call),
             CallRequest::Hold { call, hold } => self.hold(step, asker, call, hold),
@@ -173,6 +173,9 @@ impl Exchange {
             CallRequest::Add { call, people, cards } => {
                 let callees = Self::callees(asker.person, &people, cards)?;
                 self.add(step, asker, call, callees)
+            }
+            CallRequest::Transfer { .. } | CallRequest::Connect { .. } | CallRequest::Replace { .. } => {
+                Err(ErrorCode::WrongState)
             }
             CallRequest::Join { call, sources, current } => self.join(step, asker, call, sources, current),
             CallRequest::Take { call, sources } => self.take(step, asker, call, sources),

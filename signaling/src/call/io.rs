@@ -4,7 +4,7 @@ use media::ids::{PeerId, RoomId, Source};
 
 use crate::ids::{CallId, PersonId, SessionId};
 use crate::ports::JournalEntry;
-use crate::wire::call::{CallView, PersonCard, Sources};
+use crate::wire::call::{CallView, EndReason, PersonCard, Sources};
 use crate::wire::client::CurrentCall;
 use crate::wire::error::ErrorCode;
 
@@ -23,6 +23,9 @@ pub enum CallInput {
         person: PersonId,
         /// What the device calls itself.
         device: String,
+        /// It is a telephone: it has no screen, hold is its own affair (its gate stays open for the music it may play), and a
+        /// transfer moves its media leg instead of asking for a new offer.
+        phone: bool,
     },
     /// A session lost its socket and may still resume.
     SessionDown {
@@ -103,6 +106,8 @@ pub enum CallRequest {
     Alerting {
         /// The call.
         call: CallId,
+        /// The telephone system plays a tone or an announcement already: the caller is to hear it.
+        early_media: bool,
     },
     /// `call.answer`. Replies `call`.
     Answer {
@@ -117,6 +122,8 @@ pub enum CallRequest {
     Decline {
         /// The call.
         call: CallId,
+        /// Why: `Declined`, or what the telephone system said.
+        reason: EndReason,
     },
     /// `call.leave`. Replies `ok`.
     Leave {
@@ -151,6 +158,30 @@ pub enum CallRequest {
         /// Cards of those of `people` that exist and may be called.
         cards: Vec<PersonCard>,
     },
+    /// `call.transfer` to a person or a line. Replies `call` once the journal has it.
+    Transfer {
+        /// The call.
+        call: CallId,
+        /// Card of the person or line.
+        to: PersonCard,
+    },
+    /// `call.transfer` to the other side of another call of this person (attended). Replies `call`.
+    Connect {
+        /// The call that goes on.
+        call: CallId,
+        /// The call whose other side joins it.
+        with: CallId,
+    },
+    /// A telephone takes the place of this one, at once and answered (INVITE with Replaces). Asked by the new telephone's session.
+    /// Replies `call`.
+    Replace {
+        /// The call.
+        call: CallId,
+        /// The session whose place is taken.
+        session: SessionId,
+        /// Card of who is there now.
+        by: PersonCard,
+    },
     /// `call.join`. Replies `call`.
     Join {
         /// The call.
@@ -174,14 +205,17 @@ impl CallRequest {
     pub fn call(&self) -> Option<CallId> {
         match self {
             CallRequest::Start { .. } => None,
-            CallRequest::Alerting { call }
+            CallRequest::Alerting { call, .. }
             | CallRequest::Answer { call, .. }
-            | CallRequest::Decline { call }
+            | CallRequest::Decline { call, .. }
             | CallRequest::Leave { call }
             | CallRequest::End { call }
             | CallRequest::Hold { call, .. }
             | CallRequest::Sources { call, .. }
             | CallRequest::Add { call, .. }
+            | CallRequest::Transfer { call, .. }
+            | CallRequest::Connect { call, .. }
+            | CallRequest::Replace { call, .. }
             | CallRequest::Join { call, .. }
             | CallRequest::Take { call, .. } => Some(*call),
         }
@@ -227,6 +261,15 @@ pub enum CallOutput {
         ticket: JournalTicket,
         /// The entry.
         entry: JournalEntry,
+    },
+    /// The media leg of a telephone goes on as another peer in another room: before the old peer is told to leave (it is not).
+    MovePhone {
+        /// The session of the telephone.
+        session: SessionId,
+        /// The call and peer that it leaves.
+        from: (CallId, PeerId),
+        /// The call and peer that it is now.
+        to: (CallId, PeerId),
     },
     /// The person is now (not) in a call: presence.
     InCall {

@@ -27,7 +27,7 @@ impl Exchange {
         person: PersonId,
         by: PersonId,
     ) -> JournalTicket {
-        self.write(step, JournalEntry::Invited { call, person, by, at: step.wall_ms })
+        self.write(step, JournalEntry::Invited { call, person, by, line: None, at: step.wall_ms })
     }
 
     /// These people ring, and the asker gets the reply, once all these entries are durable.

@@ -63,6 +63,8 @@ impl Leg {
             reason: self.reason(),
             peer: seat.map(|seat| seat.peer),
             sources: seat.map(|seat| seat.sources).unwrap_or_default(),
+            early_media: false,
+            transfer_by: None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::ids::{CallId, PersonId, SessionId};
 use crate::placement::Owner;
 use crate::ports::PortError;
 use crate::session::SessionInput;
-use crate::wire::call::{PersonCard, Sources};
+use crate::wire::call::{EndReason, PersonCard, Sources};
 use crate::wire::client::Request;
 use crate::wire::error::ErrorCode;
 use crate::wire::server::{Event, Reply};
@@ -42,12 +42,12 @@ impl Node {
             Request::CallStart { .. } if self.drain.is_some() => {
                 return self.refuse(session, id, ErrorCode::Draining);
             }
-            Request::CallStart { to, sources } => {
+            Request::CallStart { to, numbers: _, sources } => {
                 let call = CallId(self.ports.ids.fresh());
                 let what = Wants::Start { call, sources };
                 return self.find_cards(person, Asked { session, id, people: to, what });
             }
-            Request::CallAdd { call, people } => {
+            Request::CallAdd { call, people, numbers: _ } => {
                 return self.find_cards(person, Asked { session, id, people, what: Wants::Add { call } });
             }
             Request::MediaOffer { call, sdp, sends } => return self.offer(session, id, call, sdp, sends),
@@ -124,6 +124,7 @@ impl Node {
             }
             CallOutput::Media { room, command } => self.media_command(room, command),
             CallOutput::Journal { ticket, entry } => self.journal(ticket, entry),
+            CallOutput::MovePhone { .. } => {}
             CallOutput::InCall { person, in_call } => {
                 self.session(SessionInput::InCall { person, in_call });
             }
@@ -134,9 +135,9 @@ impl Node {
 /// Requests that need no look-up.
 fn call_request(request: Request) -> Option<CallRequest> {
     Some(match request {
-        Request::CallAlerting { call } => CallRequest::Alerting { call },
+        Request::CallAlerting { call } => CallRequest::Alerting { call, early_media: false },
         Request::CallAnswer { call, sources, current } => CallRequest::Answer { call, sources, current },
-        Request::CallDecline { call } => CallRequest::Decline { call },
+        Request::CallDecline { call } => CallRequest::Decline { call, reason: EndReason::Declined },
         Request::CallLeave { call } => CallRequest::Leave { call },
         Request::CallEnd { call } => CallRequest::End { call },
         Request::CallHold { call, hold } => CallRequest::Hold { call, hold },
@@ -153,5 +154,6 @@ fn call_request(request: Request) -> Option<CallRequest> {
         | Request::Bye {} => return None,
         // These are looked up first.
         Request::CallStart { .. } | Request::CallAdd { .. } | Request::MediaOffer { .. } => return None,
+        Request::CallDigits { .. } | Request::CallTransfer { .. } => return None,
     })
 }

@@ -141,6 +141,7 @@ impl Node {
             MediaEvent::Slots { peer, slots, .. } => self.slots(peer, slots),
             MediaEvent::Speakers { room, speakers } => self.speakers(room.into(), speakers),
             MediaEvent::Quality { peer, quality, .. } => self.quality(peer, quality),
+            MediaEvent::Phone { peer, event, .. } => tracing::debug!(%peer, ?event, "telephone"),
         }
     }
 

@@ -117,7 +117,7 @@ impl Node {
         self.calls.handle(
             now,
             clock::wall_ms(),
-            CallInput::SessionUp { session, person, device },
+            CallInput::SessionUp { session, person, device, phone: false },
             &mut brought,
         );
         let topics = starts.iter().map(|(_, start)| start.head.clone()).collect();

@@ -90,6 +90,8 @@ impl Request {
             | Request::CallHold { .. }
             | Request::CallSources { .. }
             | Request::CallAdd { .. }
+            | Request::CallDigits { .. }
+            | Request::CallTransfer { .. }
             | Request::CallJoin { .. }
             | Request::CallTake { .. } => false,
         }

@@ -17,8 +17,12 @@ pub struct PersonCard {
     pub unit: String,
     /// Post (職稱).
     pub post: String,
-    /// Desk-phone extension, where there is one.
+    /// Desk-phone extension, where there is one; the number of a line.
     pub extension: Option<String>,
+    /// True: a telephone line, not a member of staff. `person` names it in this call only; to call it again, dial `extension`.
+    /// Name, unit and post are those of the directory for this number, else the name is what the telephone said, or the number.
+    #[serde(default)]
+    pub line: bool,
 }
 
 /// Which sources of a participant are on.
@@ -74,6 +78,12 @@ pub enum EndReason {
     DeclinedElsewhere,
     /// The call was moved to another device of the same person.
     Moved,
+    /// Handed on to somebody else.
+    Transferred,
+    /// The telephone network does not know the number.
+    NumberUnknown,
+    /// The telephone system (PBX) is down.
+    LineDown,
     /// Somebody hung up in the normal way.
     Ended,
 }
@@ -91,6 +101,12 @@ pub struct Party {
     pub peer: Option<PeerId>,
     /// What is on. All off until answered.
     pub sources: Sources,
+    /// The telephone system plays its own tone or announcement already: play no ringback tone over it.
+    #[serde(default)]
+    pub early_media: bool,
+    /// Being called on behalf of this person, who is handing the call on and leaves it once this one answers.
+    #[serde(default)]
+    pub transfer_by: Option<PersonId>,
 }
 
 /// Two people, or more.

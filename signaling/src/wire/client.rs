@@ -83,8 +83,12 @@ pub enum Request {
     /// Calls one or more people. Reply: `call`.
     #[serde(rename = "call.start")]
     CallStart {
-        /// Who; 1 to 15.
+        /// Who; 1 to 15 together with `numbers`.
+        #[serde(default)]
         to: Vec<PersonId>,
+        /// Telephone numbers as dialled: extensions, short codes, or what else the number plan allows.
+        #[serde(default)]
+        numbers: Vec<String>,
         /// What is on at the caller's device.
         sources: Sources,
     },
@@ -145,7 +149,29 @@ pub enum Request {
         /// The call.
         call: CallId,
         /// Who; the call's limit holds.
+        #[serde(default)]
         people: Vec<PersonId>,
+        /// Telephone numbers.
+        #[serde(default)]
+        numbers: Vec<String>,
+    },
+    /// Sends digits to the telephones in the call. Reply: `ok`.
+    #[serde(rename = "call.digits")]
+    CallDigits {
+        /// The call.
+        call: CallId,
+        /// 1 to 32 of `0`-`9`, `*`, `#`, `A`-`D`.
+        digits: String,
+    },
+    /// Hands a direct call on. To a person or number: the other side waits while it rings there; this person leaves once
+    /// it is answered, and is back in the call if it is not. To another own call: its other side joins this call at once
+    /// and this person leaves both. Reply: `call`.
+    #[serde(rename = "call.transfer")]
+    CallTransfer {
+        /// The call.
+        call: CallId,
+        /// Where to.
+        to: TransferTo,
     },
     /// Enters a running group call that one was called to but did not answer, or has left. Reply: `call`.
     #[serde(rename = "call.join")]
@@ -180,6 +206,18 @@ pub enum Request {
     /// Closes the session for good (log-out, page closed). Reply: `ok`.
     #[serde(rename = "bye")]
     Bye {},
+}
+
+/// Where a call is handed on to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferTo {
+    /// A member of staff.
+    Person(PersonId),
+    /// A telephone number.
+    Number(String),
+    /// The other side of another call that this person is in (attended transfer).
+    Call(CallId),
 }
 
 /// What becomes of the call that a person is in when another is answered.

@@ -37,6 +37,16 @@ pub enum ErrorCode {
     BadOffer,
     /// The media plane has no room at the moment.
     MediaUnavailable,
+    /// What was dialled is not a telephone number.
+    BadNumber,
+    /// The number plan does not allow this number.
+    NumberNotAllowed,
+    /// This person makes too many telephone calls, or all lines are taken; see `retry_after_ms`.
+    LinesBusy,
+    /// No telephone system is connected.
+    NoTelephony,
+    /// Emergency numbers are called alone, never from a group call.
+    EmergencyAlone,
     /// The server is stopping; connect again.
     Draining,
     /// Our fault; the log has the details.
@@ -102,6 +112,18 @@ impl ErrorCode {
             ErrorCode::MediaUnavailable => {
                 ("影音服務忙碌中，請稍候再試。", "The media service is busy. Please try again shortly.")
             }
+            ErrorCode::BadNumber => ("這不是有效的電話號碼。", "This is not a telephone number."),
+            ErrorCode::NumberNotAllowed => {
+                ("不開放撥打這個號碼。", "This number may not be dialled from here.")
+            }
+            ErrorCode::LinesBusy => {
+                ("線路忙碌中，請稍候再撥。", "All lines are busy. Please try again in a moment.")
+            }
+            ErrorCode::NoTelephony => ("目前未連接電話系統。", "No telephone system is connected."),
+            ErrorCode::EmergencyAlone => (
+                "緊急電話請直接撥打，不能加入群組通話。",
+                "Dial emergency numbers directly; they cannot be added to a call.",
+            ),
             ErrorCode::Draining => {
                 ("系統維護中，正在為您重新連線。", "The server is being maintained; reconnecting.")
             }

@@ -73,6 +73,8 @@ impl Request {
             | Request::CallEnd { .. }
             | Request::CallHold { .. }
             | Request::CallSources { .. }
+            | Request::CallDigits { .. }
+            | Request::CallTransfer { .. }
             | Request::CallJoin { .. }
             | Request::CallTake { .. }
             | Request::Bye {} => Ok(()),

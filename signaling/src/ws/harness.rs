@@ -45,6 +45,7 @@ pub(crate) fn card(person: u128) -> PersonCard {
         unit: "資訊局".into(),
         post: "工程師".into(),
         extension: None,
+        line: false,
     }
 }
 

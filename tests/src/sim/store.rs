@@ -97,7 +97,7 @@ impl Store {
                 tables.calls.entry(call).or_insert(row);
                 Ok(None)
             }
-            JournalEntry::Invited { call, person, by, at } => {
+            JournalEntry::Invited { call, person, by, at, .. } => {
                 tables.invite(call, person, by, at).map(|()| None)
             }
             JournalEntry::Answered { call, person, at } => {

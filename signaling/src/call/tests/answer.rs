@@ -123,8 +123,8 @@ fn the_record_tells_who_and_when() {
     let (kind, reason) = (CallKind::Direct, EndReason::Ended);
     let expected = [
         JournalEntry::Opened { call, kind, starter: lin(), video: false, at: 1_000 },
-        JournalEntry::Invited { call, person: lin(), by: lin(), at: 1_000 },
-        JournalEntry::Invited { call, person: chen(), by: lin(), at: 1_000 },
+        JournalEntry::Invited { call, person: lin(), by: lin(), line: None, at: 1_000 },
+        JournalEntry::Invited { call, person: chen(), by: lin(), line: None, at: 1_000 },
         answered(lin(), 6_000),
         answered(chen(), 6_000),
         ended(chen()),
@@ -171,11 +171,11 @@ fn strangers_learn_nothing() {
     let call = world.start(desk(lin()), &[chen()]);
     let requests = [
         answer(call),
-        CallRequest::Decline { call },
+        CallRequest::Decline { call, reason: EndReason::Declined },
         CallRequest::Leave { call },
         CallRequest::End { call },
         CallRequest::Take { call, sources: VIDEO },
-        CallRequest::Alerting { call },
+        CallRequest::Alerting { call, early_media: false },
     ];
     for request in requests {
         assert_eq!(world.ask(desk(wang()), request), Err(ErrorCode::NoSuchCall));

@@ -54,7 +54,7 @@ fn the_others_go_on_when_one_leaves_and_it_ends_with_the_last_pair() {
 #[test]
 fn a_declined_addition_leaves_the_call_alone() {
     let (mut world, call) = adding();
-    world.ask(desk(wang()), CallRequest::Decline { call }).unwrap();
+    world.ask(desk(wang()), CallRequest::Decline { call, reason: EndReason::Declined }).unwrap();
     assert_eq!(world.state(desk(lin()), call, wang()), LegState::Left);
     assert_eq!(world.exchange.sessions_in(call), [desk(lin()), desk(chen())]);
 }
@@ -128,9 +128,9 @@ fn all_decline_and_the_caller_is_told_the_last_reason() {
     let mut world = office();
     world.up(desk(wang()));
     let call = world.start(desk(lin()), &[chen(), wang()]);
-    world.ask(desk(chen()), CallRequest::Decline { call }).unwrap();
+    world.ask(desk(chen()), CallRequest::Decline { call, reason: EndReason::Declined }).unwrap();
     assert!(!world.is_over(call));
-    world.ask(desk(wang()), CallRequest::Decline { call }).unwrap();
+    world.ask(desk(wang()), CallRequest::Decline { call, reason: EndReason::Declined }).unwrap();
     assert_eq!(world.ended(desk(lin()), call), Some(EndReason::Declined));
 }
 

@@ -184,9 +184,9 @@ fn run(world: &mut World, step: Step) {
 
 fn request(call: CallId, verb: Verb) -> CallRequest {
     match verb {
-        Verb::Alerting => CallRequest::Alerting { call },
+        Verb::Alerting => CallRequest::Alerting { call, early_media: false },
         Verb::Answer => CallRequest::Answer { call, sources: VOICE, current: Default::default() },
-        Verb::Decline => CallRequest::Decline { call },
+        Verb::Decline => CallRequest::Decline { call, reason: EndReason::Declined },
         Verb::Leave => CallRequest::Leave { call },
         Verb::Hold => CallRequest::Hold { call, hold: true },
         Verb::Resume => CallRequest::Hold { call, hold: false },

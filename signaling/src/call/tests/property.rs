@@ -9,6 +9,7 @@ use super::super::{CallInput, CallRequest, Farewell};
 use super::check;
 use super::world::{VIDEO, VOICE, World, card, device, owner, person};
 use crate::ids::{CallId, PersonId, SessionId};
+use crate::wire::call::EndReason;
 use crate::wire::client::CurrentCall;
 
 /// One thing that happens. Numbers pick a device, a call, a peer or a person out of those that there are.
@@ -138,9 +139,9 @@ fn ask(world: &mut World, session: SessionId, n: usize, verb: Verb) {
 fn request(call: CallId, verb: Verb) -> CallRequest {
     let current = |leave| if leave { CurrentCall::Leave } else { CurrentCall::Hold };
     match verb {
-        Verb::Alerting => CallRequest::Alerting { call },
+        Verb::Alerting => CallRequest::Alerting { call, early_media: false },
         Verb::Answer(leave) => CallRequest::Answer { call, sources: VOICE, current: current(leave) },
-        Verb::Decline => CallRequest::Decline { call },
+        Verb::Decline => CallRequest::Decline { call, reason: EndReason::Declined },
         Verb::Leave => CallRequest::Leave { call },
         Verb::End => CallRequest::End { call },
         Verb::Hold(hold) => CallRequest::Hold { call, hold },

@@ -68,7 +68,7 @@ fn a_device_that_never_alerts_did_not_ring() {
 fn declining_on_one_device_silences_the_other() {
     let mut world = office();
     let call = world.start(desk(lin()), &[chen()]);
-    world.ask(phone(chen()), CallRequest::Decline { call }).unwrap();
+    world.ask(phone(chen()), CallRequest::Decline { call, reason: EndReason::Declined }).unwrap();
     assert_eq!(world.ended(phone(chen()), call), Some(EndReason::Declined));
     assert_eq!(world.ended(desk(chen()), call), Some(EndReason::DeclinedElsewhere));
     assert_eq!(world.ended(desk(lin()), call), Some(EndReason::Declined));

@@ -35,6 +35,7 @@ pub fn card(person: PersonId) -> PersonCard {
         unit: "資訊局".into(),
         post: "科員".into(),
         extension: None,
+        line: false,
     }
 }
 
@@ -141,6 +142,7 @@ impl World {
                 self.unwritten.push_back(ticket);
                 self.journal.push(entry);
             }
+            CallOutput::MovePhone { .. } => panic!("no telephone here"),
             CallOutput::InCall { person, in_call } => {
                 let changed =
                     if in_call { self.in_call.insert(person) } else { self.in_call.remove(&person) };
@@ -196,6 +198,7 @@ impl World {
             session,
             person: owner(session),
             device: format!("device {}", session.0.as_u128() % 16),
+            phone: false,
         });
     }
 
@@ -250,7 +253,7 @@ impl World {
     }
 
     pub fn alert(&mut self, session: SessionId, call: CallId) {
-        self.ask(session, CallRequest::Alerting { call }).unwrap();
+        self.ask(session, CallRequest::Alerting { call, early_media: false }).unwrap();
     }
 
     pub fn answer(&mut self, session: SessionId, call: CallId) -> Result<CallReply, ErrorCode> {

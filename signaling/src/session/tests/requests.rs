@@ -126,7 +126,7 @@ fn too_many_requests_are_told_when_to_try_again() {
 
 fn start(people: u128) -> Request {
     let to = (10..10 + people).map(person).collect();
-    Request::CallStart { to, sources: Sources::default() }
+    Request::CallStart { to, numbers: Vec::new(), sources: Sources::default() }
 }
 
 #[test]
@@ -142,7 +142,10 @@ fn a_person_calls_only_so_many_people_by_whatever_sessions() {
     let Reply::Error(error) = world.ask(socket, start(2)) else { panic!("not limited") };
     assert_eq!((error.code, error.retry_after_ms), (ErrorCode::RateLimited, Some(2_000)));
     assert_eq!(
-        world.refused(socket, Request::CallAdd { call: CallId(Uuid::nil()), people: vec![person(5)] }),
+        world.refused(
+            socket,
+            Request::CallAdd { call: CallId(Uuid::nil()), people: vec![person(5)], numbers: Vec::new() }
+        ),
         ErrorCode::RateLimited
     );
     assert_eq!(world.ask(socket, Request::PresenceIdle { idle: false }), Reply::Ok {});

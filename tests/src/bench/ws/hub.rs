@@ -195,6 +195,7 @@ fn identity(number: usize) -> Identity {
         unit: "資訊局".into(),
         post: "科員".into(),
         extension: Some("1234".into()),
+        line: false,
     };
     Identity { person, login: LoginId(Uuid::from_u128(number as u128)), card, address: "127.0.0.1".into() }
 }

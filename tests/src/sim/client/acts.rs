@@ -54,8 +54,12 @@ impl Client {
             7..20 if !held => Request::CallHold { call, hold: true },
             7..50 if held => Request::CallHold { call, hold: false },
             20..30 => Request::CallSources { call, sources: sources(ctx) },
-            50..60 => Request::CallAdd { call, people: self.some_people(ctx, 2) },
-            60..63 => Request::CallStart { to: self.some_people(ctx, 1), sources: sources(ctx) },
+            50..60 => Request::CallAdd { call, people: self.some_people(ctx, 2), numbers: Vec::new() },
+            60..63 => Request::CallStart {
+                to: self.some_people(ctx, 1),
+                numbers: Vec::new(),
+                sources: sources(ctx),
+            },
             _ => return,
         };
         if !matches!(&request, Request::CallAdd { people, .. } if people.is_empty()) {
@@ -77,7 +81,7 @@ impl Client {
             0..25 if calls == 0 => {
                 let to = self.some_people(ctx, 3);
                 let sources = sources(ctx);
-                self.request(ctx, Request::CallStart { to, sources });
+                self.request(ctx, Request::CallStart { to, numbers: Vec::new(), sources });
             }
             25..35 => {
                 if let Some(call) = ctx.rng.pick(&joinable) {

@@ -34,6 +34,7 @@ fn card(person: PersonId) -> PersonCard {
         unit: String::new(),
         post: String::new(),
         extension: None,
+        line: false,
     }
 }
 
@@ -48,24 +49,26 @@ impl Node {
         request: Request,
     ) {
         let request = match request {
-            Request::CallStart { to, sources } => {
+            Request::CallStart { to, sources, .. } => {
                 return self.find_cards(ctx, Asked { session, id, people: to, add: None, sources });
             }
-            Request::CallAdd { call, people } => {
+            Request::CallAdd { call, people, .. } => {
                 let sources = Sources::default();
                 return self.find_cards(ctx, Asked { session, id, people, add: Some(call), sources });
             }
             Request::MediaOffer { call, sdp, sends } => {
                 return self.offer(ctx, session, id, call, &sdp, &sends);
             }
-            Request::CallAlerting { call } => CallRequest::Alerting { call },
+            Request::CallAlerting { call } => CallRequest::Alerting { call, early_media: false },
             Request::CallAnswer { call, sources, current } => {
                 if ctx.plan.breaks(Sabotage::SecondAnswer) {
                     ctx.oracle.answered(call, person, session);
                 }
                 CallRequest::Answer { call, sources, current }
             }
-            Request::CallDecline { call } => CallRequest::Decline { call },
+            Request::CallDecline { call } => {
+                CallRequest::Decline { call, reason: signaling::wire::call::EndReason::Declined }
+            }
             Request::CallLeave { call } => CallRequest::Leave { call },
             Request::CallEnd { call } => CallRequest::End { call },
             Request::CallHold { call, hold } => CallRequest::Hold { call, hold },
@@ -160,6 +163,7 @@ impl Node {
                 ctx.oracle.recorded(&entry);
                 self.journal(ctx, ticket, entry);
             }
+            CallOutput::MovePhone { .. } => {}
             CallOutput::InCall { person, in_call } => {
                 self.session(ctx, SessionInput::InCall { person, in_call });
             }

@@ -197,7 +197,7 @@ impl Node {
             MediaEvent::Connected { peer, .. } => self.call(ctx, CallInput::MediaUp { peer }),
             MediaEvent::Lost { peer, .. } => self.call(ctx, CallInput::MediaLost { peer }),
             MediaEvent::Slots { peer, slots, .. } => self.slots(ctx, peer, slots),
-            MediaEvent::Speakers { .. } | MediaEvent::Quality { .. } => {}
+            MediaEvent::Speakers { .. } | MediaEvent::Quality { .. } | MediaEvent::Phone { .. } => {}
         }
     }
 

@@ -118,7 +118,7 @@ impl Node {
             return;
         }
         let mut brought = Vec::new();
-        let up = CallInput::SessionUp { session, person, device };
+        let up = CallInput::SessionUp { session, person, device, phone: false };
         ctx.note(|| format!("call core: {up:?}"));
         self.calls.handle(ctx.now, ctx.wall_ms(), up, &mut brought);
         let welcome = Welcome {

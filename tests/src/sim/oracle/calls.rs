@@ -32,7 +32,7 @@ impl Oracle {
         let CallInput::Request { session, id, request } = input else { return };
         let verb = match request {
             CallRequest::Answer { call, .. } => (*call, Verb::Answer),
-            CallRequest::Decline { call } => (*call, Verb::Decline),
+            CallRequest::Decline { call, .. } => (*call, Verb::Decline),
             _ => return,
         };
         self.asked.insert((*session, *id), verb);
