@@ -183,6 +183,7 @@ fn start_live(app: &App, journal: CallJournal) -> io::Result<(Hub, Arc<Engine>)>
         journal: Arc::new(journal),
         log: Arc::new(app.db.clone()),
         ids: Arc::new(TimedIds),
+        telephony: None,
     };
     let mut started = None;
     let hub = Hub::start(HubConfig::default(), ports, |events| {

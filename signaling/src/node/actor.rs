@@ -139,6 +139,9 @@ impl Node {
                 // The same.
                 let _ = tell.send(self.sessions.logins_in_use());
             }
+            NodeInput::Sip(input) => tracing::debug!(?input, "no bridge yet"),
+            NodeInput::Trunks(tell) => tell.send(Vec::new()).unwrap_or_default(),
+            NodeInput::Phones(tell) => tell.send(Vec::new()).unwrap_or_default(),
             NodeInput::Drain(within, tell) => self.start_drain(within, tell),
             NodeInput::Stop => {}
         }

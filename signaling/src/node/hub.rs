@@ -20,6 +20,7 @@ use super::{HubConfig, MediaPlane, Ports};
 use crate::bus::{Bus, Lane, Publication};
 use crate::ids::{LoginId, PersonId};
 use crate::log::LoggedEvent;
+use crate::sip::view::{PhoneView, TrunkView};
 use crate::wire::server::PresenceStatus;
 use crate::ws::{Adopted, FromShard, Identity, Inbox, Shard, ShardConfig, Socket, ToShard, Totals};
 
@@ -65,6 +66,10 @@ impl Hub {
         let inbox = Arc::new(Inbox::new(INBOX, Arc::new(Notify::new())));
         let events = inbox.clone();
         let media = media(Arc::new(move |event| events.force(Lane::Urgent, NodeInput::Media(event))))?;
+        if let Some(telephony) = &ports.telephony {
+            let inputs = inbox.clone();
+            telephony.connect(Arc::new(move |input| inputs.force(Lane::Urgent, NodeInput::Sip(input))))?;
+        }
         let bus = Bus::local(ports.log.clone(), config.rings);
         let shards = start_shards(&config, &bus, &inbox)?;
         let to_shards = shards.iter().map(|shard| shard.inbox().clone()).collect();
@@ -107,6 +112,20 @@ impl Hub {
     pub async fn logins_in_use(&self) -> BTreeSet<LoginId> {
         let (tell, told) = oneshot::channel();
         self.0.node.0.force(Lane::Bulk, NodeInput::LoginsInUse(tell));
+        told.await.unwrap_or_default()
+    }
+
+    /// The trunks and how they are; none without telephony.
+    pub async fn trunks(&self) -> Vec<TrunkView> {
+        let (tell, told) = oneshot::channel();
+        self.0.node.0.force(Lane::Bulk, NodeInput::Trunks(tell));
+        told.await.unwrap_or_default()
+    }
+
+    /// The telephones that are registered here; none without telephony.
+    pub async fn phones(&self) -> Vec<PhoneView> {
+        let (tell, told) = oneshot::channel();
+        self.0.node.0.force(Lane::Bulk, NodeInput::Phones(tell));
         told.await.unwrap_or_default()
     }
 

@@ -13,6 +13,8 @@ use crate::call::JournalTicket;
 use crate::ids::{CallId, LoginId, PersonId, SessionId};
 use crate::ports::PortError;
 use crate::session::SocketId;
+use crate::sip::port::SipInput;
+use crate::sip::view::{PhoneView, TrunkView};
 use crate::topic::Topic;
 use crate::wire::call::PersonCard;
 use crate::wire::server::{PresenceStatus, Reply};
@@ -48,6 +50,9 @@ pub(super) enum NodeInput {
     EndLogin(LoginId),
     PresenceOf(PersonId, oneshot::Sender<PresenceStatus>),
     LoginsInUse(oneshot::Sender<BTreeSet<LoginId>>),
+    Sip(SipInput),
+    Trunks(oneshot::Sender<Vec<TrunkView>>),
+    Phones(oneshot::Sender<Vec<PhoneView>>),
     Drain(Duration, oneshot::Sender<()>),
     Stop,
 }

@@ -16,6 +16,7 @@ mod input;
 mod journal;
 mod plane;
 mod sessions;
+mod telephony;
 mod topics;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::ports::{Journal, People};
 pub use gauges::Load;
 pub use hub::{Hub, NotAdopted};
 pub use plane::MediaPlane;
+pub use telephony::Telephony;
 
 /// How a hub is set up.
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ pub struct Ports {
     pub log: Arc<dyn EventLog>,
     /// Where ids come from.
     pub ids: Arc<dyn Ids>,
+    /// The extension bridge; `None`: there are no telephones.
+    pub telephony: Option<Telephony>,
 }
 
 /// A source of fresh ids.

@@ -12,3 +12,4 @@ pub mod config;
 pub mod dialog;
 pub mod message;
 pub mod port;
+pub mod view;

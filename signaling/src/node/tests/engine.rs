@@ -29,6 +29,7 @@ async fn a_call_has_a_room_as_long_as_it_lasts() {
         journal: Arc::new(Entries::default()),
         log: Arc::new(MemoryLog::default()),
         ids: Arc::new(TimedIds),
+        telephony: None,
     };
     let (hub, engine) = start(ports);
     let (mut ann, mut bob) = (Device::connect(&hub, 1, 1).await, Device::connect(&hub, 2, 2).await);

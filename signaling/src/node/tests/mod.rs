@@ -124,6 +124,7 @@ impl World {
             journal: journal.clone(),
             log: log.clone(),
             ids: Arc::new(Counting::default()),
+            telephony: None,
         };
         let mut recorder = None;
         let hub = Hub::start(config, ports, |events| {

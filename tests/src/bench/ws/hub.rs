@@ -87,7 +87,8 @@ impl BenchHub {
             .expect("a runtime");
         let published = Arc::new(AtomicU64::new(0));
         let port = || Arc::new(Nothing(published.clone()));
-        let ports = Ports { people: port(), journal: port(), log: port(), ids: Arc::new(TimedIds) };
+        let ports =
+            Ports { people: port(), journal: port(), log: port(), ids: Arc::new(TimedIds), telephony: None };
         let config = HubConfig { shards: 1, ping_every: Duration::from_secs(3_600), ..HubConfig::default() };
         let guard = runtime.enter();
         let hub = Hub::start(config, ports, |_| Ok(port())).expect("a hub");
