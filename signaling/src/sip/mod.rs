@@ -12,4 +12,5 @@ pub mod config;
 pub mod dialog;
 pub mod message;
 pub mod port;
+pub mod sdp;
 pub mod view;
