@@ -10,6 +10,7 @@
 
 pub mod config;
 pub mod dialog;
+pub mod digest;
 pub mod message;
 pub mod port;
 pub mod sdp;
