@@ -54,7 +54,7 @@ lint: ## Looks for what the compilers let pass
 	npm --prefix portal/web run lint
 
 need-build:
-	@.ci/need cc=build-essential
+	@.ci/need cc=build-essential cmake=cmake
 
 need-test: need-build
 	@.ci/need chromium=chromium '/usr/lib/postgresql/*/bin/initdb=postgresql' setpriv=util-linux \

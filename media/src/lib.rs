@@ -6,6 +6,7 @@
 // The code itself is held by the same lint when it is compiled without its tests.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test needs some instant to count from"))]
 
+pub mod bridge;
 pub mod control;
 pub mod forward;
 pub mod ids;

@@ -216,6 +216,9 @@ fn breaches(sources: &[(String, String)]) -> Vec<String> {
                 format!("{path} names `{head}`: the rtc family stays behind media/src/transport")
             }));
         }
+        if !path.starts_with("media/src/bridge/codec") && names(&code, "opus") {
+            found.push(format!("{path} names `opus`: libopus stays behind media/src/bridge/codec"));
+        }
         found.extend(slice_breaches(path, &code));
     }
     found
