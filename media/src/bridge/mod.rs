@@ -7,5 +7,6 @@
 //! [`PhoneCodec::sample_rate`]: crate::control::PhoneCodec::sample_rate
 
 pub mod codec;
+pub mod digits;
 #[cfg(test)]
 mod signal;
