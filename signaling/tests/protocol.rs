@@ -115,7 +115,10 @@ fn the_limits_are_those_of_the_code() {
         format!("| requests under way | {} |", session::MAX_RUNNING),
         format!("| topics of a session | {} |", session::MAX_TOPICS),
         format!("| people in `presence.watch` | {} |", session::MAX_WATCHED),
-        format!("| people in `call.start`, `call.add` | {} |", limits::MAX_CALLEES),
+        format!("| people and numbers in `call.start`, `call.add` | {}, at least 1 |", limits::MAX_CALLEES),
+        format!("| a telephone number | {} characters", limits::MAX_NUMBER),
+        format!("| digits in `call.digits` | 1 to {} of", limits::MAX_DIGITS),
+        format!("| digits of one person, all devices | {} at once", session::DIGIT_BURST),
         format!("| sessions of a person | {} |", session::MAX_SESSIONS),
         format!("| name of a device | {} characters", limits::MAX_DEVICE),
     ];

@@ -34,6 +34,13 @@ pub const RING_BURST: u32 = 60;
 /// In how long one person may call one more.
 pub const RING_EVERY: Duration = Duration::from_secs(1);
 
+/// Digits that one person may send to telephones at once, by all devices: a voice menu with card number and PIN, typed ahead.
+/// More lets one client occupy a trunk with tones that nobody presses.
+pub const DIGIT_BURST: u32 = 320;
+
+/// In how long one person may send one more: telephone events take about as long on the line.
+pub const DIGIT_EVERY: Duration = Duration::from_millis(100);
+
 /// Offers of one person at once, by all devices: a call with several devices that changes its sections as people come. More
 /// lets one client hold up the packets of other calls on its worker.
 pub const OFFER_BURST: u32 = 80;

@@ -28,5 +28,11 @@ pub const MAX_TOPICS: usize = 64;
 /// Most people whose presence one session watches: what a list on a screen holds.
 pub const MAX_WATCHED: usize = 500;
 
-/// Most people in `call.start` and `call.add`: a call has 16, one of whom asks.
+/// Most people and numbers in `call.start` and `call.add`: a call has 16, one of whom asks.
 pub const MAX_CALLEES: usize = 15;
+
+/// Longest number as dialled, in characters: 15 digits (E.164) with a prefix and what people write between them.
+pub const MAX_NUMBER: usize = 32;
+
+/// Most digits in `call.digits`: a card number with its PIN in one go.
+pub const MAX_DIGITS: usize = 32;

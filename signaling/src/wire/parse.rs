@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::client::{ClientFrame, OfferSend, Request, TopicPosition};
+use super::client::{ClientFrame, OfferSend, Request, TopicPosition, TransferTo};
 use super::error::ErrorCode;
 use super::limits::{
-    MAX_CALLEES, MAX_DEVICE, MAX_FRAME, MAX_MID, MAX_OFFER_FRAME, MAX_SDP, MAX_SENDS, MAX_TOPIC, MAX_TOPICS,
-    MAX_WATCHED,
+    MAX_CALLEES, MAX_DEVICE, MAX_DIGITS, MAX_FRAME, MAX_MID, MAX_NUMBER, MAX_OFFER_FRAME, MAX_SDP, MAX_SENDS,
+    MAX_TOPIC, MAX_TOPICS, MAX_WATCHED,
 };
 use crate::ids::PersonId;
 
@@ -62,7 +62,11 @@ impl Request {
             Request::PresenceWatch { people } => {
                 at_most(people.len(), MAX_WATCHED, ErrorCode::TooManySubscriptions)
             }
-            Request::CallStart { to: people, .. } | Request::CallAdd { people, .. } => check_callees(people),
+            Request::CallStart { to: people, numbers, .. } | Request::CallAdd { people, numbers, .. } => {
+                check_callees(people, numbers)
+            }
+            Request::CallDigits { digits, .. } => require(are_digits(digits)),
+            Request::CallTransfer { to: TransferTo::Number(number), .. } => check_number(number),
             Request::MediaOffer { sdp, sends, .. } => check_offer(sdp, sends),
             Request::Ping {}
             | Request::PresenceIdle { .. }
@@ -73,7 +77,6 @@ impl Request {
             | Request::CallEnd { .. }
             | Request::CallHold { .. }
             | Request::CallSources { .. }
-            | Request::CallDigits { .. }
             | Request::CallTransfer { .. }
             | Request::CallJoin { .. }
             | Request::CallTake { .. }
@@ -87,9 +90,30 @@ fn check_topics(topics: &[TopicPosition]) -> Result<(), ErrorCode> {
     at_most(topics.len(), MAX_TOPICS, ErrorCode::TooManySubscriptions)
 }
 
-fn check_callees(people: &[PersonId]) -> Result<(), ErrorCode> {
-    require(!people.is_empty())?;
-    at_most(people.len(), MAX_CALLEES, ErrorCode::CallFull)
+fn check_callees(people: &[PersonId], numbers: &[String]) -> Result<(), ErrorCode> {
+    require(!people.is_empty() || !numbers.is_empty())?;
+    at_most(people.len() + numbers.len(), MAX_CALLEES, ErrorCode::CallFull)?;
+    numbers.iter().try_for_each(|number| check_number(number))
+}
+
+/// Loosely: the number plan decides. But nothing that could mean something else in a SIP header or a log.
+fn check_number(number: &str) -> Result<(), ErrorCode> {
+    let dialled =
+        number.chars().any(|c| c.is_ascii_digit() || matches!(c, '０'..='９' | '*' | '#' | '＊' | '＃'));
+    let fits = dialled && number.chars().count() <= MAX_NUMBER && number.chars().all(is_dialled);
+    if fits { Ok(()) } else { Err(ErrorCode::BadNumber) }
+}
+
+/// As people write numbers, with an input method in full width too.
+fn is_dialled(c: char) -> bool {
+    c.is_ascii_digit()
+        || matches!(c, '+' | '*' | '#' | ' ' | '-' | '(' | ')')
+        || matches!(c, '０'..='９' | '＋' | '＊' | '＃' | '－' | '（' | '）' | '\u{3000}')
+}
+
+fn are_digits(digits: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'*' | b'#' | b'A'..=b'D');
+    !digits.is_empty() && digits.len() <= MAX_DIGITS && digits.bytes().all(digit)
 }
 
 fn check_offer(sdp: &str, sends: &[OfferSend]) -> Result<(), ErrorCode> {

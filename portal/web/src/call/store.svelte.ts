@@ -100,7 +100,9 @@ export class CallStore {
     this.#starting = true;
     this.#finished = null;
     const again = (): void => void this.start(to, { ...options, muted: true });
-    await this.#enter(options, again, (sources) => this.hub.request('call.start', { to: [...to], sources }));
+    await this.#enter(options, again, (sources) =>
+      this.hub.request('call.start', { to: [...to], numbers: [], sources }),
+    );
     this.#starting = false;
   }
 
@@ -155,7 +157,7 @@ export class CallStore {
   /** Adds people to a running call. */
   add(call: CallId, people: readonly PersonId[]): Promise<boolean> {
     return this.#try(async () =>
-      this.#apply(await this.hub.request('call.add', { call, people: [...people] })),
+      this.#apply(await this.hub.request('call.add', { call, people: [...people], numbers: [] })),
     );
   }
 

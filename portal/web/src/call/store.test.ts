@@ -54,7 +54,7 @@ describe('calling', () => {
     const { hub, ports, store } = rig();
     hub.replies.set('call.start', () => dialing('calling', { rev: 1 }));
     await store.start(['p2']);
-    expect(hub.asked('call.start')).toEqual([{ to: ['p2'], sources: VOICE }]);
+    expect(hub.asked('call.start')).toEqual([{ to: ['p2'], numbers: [], sources: VOICE }]);
     expect(store.current?.phase).toBe('outgoing');
     await settle();
     expect(ports.offers).toHaveLength(1);
@@ -128,7 +128,7 @@ describe('calling', () => {
     expect(store.trouble?.problem).toMatchObject({ device: 'mic', kind: 'denied' });
     store.trouble?.proceed?.();
     await settle();
-    expect(hub.asked('call.start')).toEqual([{ to: ['p2'], sources: { ...VOICE, mic: false } }]);
+    expect(hub.asked('call.start')).toEqual([{ to: ['p2'], numbers: [], sources: { ...VOICE, mic: false } }]);
   });
 
   test('without a camera the call goes on with voice', async () => {
@@ -139,7 +139,7 @@ describe('calling', () => {
     const { hub, store } = rig();
     hub.replies.set('call.start', () => dialing());
     await store.start(['p2'], { video: true });
-    expect(hub.asked('call.start')).toEqual([{ to: ['p2'], sources: VOICE }]);
+    expect(hub.asked('call.start')).toEqual([{ to: ['p2'], numbers: [], sources: VOICE }]);
     expect(store.trouble?.problem).toMatchObject({ device: 'camera', kind: 'missing' });
   });
 });

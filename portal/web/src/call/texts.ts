@@ -23,6 +23,9 @@ export default defineTexts({
     'call.end.answered_elsewhere': '已在您的其他裝置接聽',
     'call.end.declined_elsewhere': '已在您的其他裝置拒接',
     'call.end.moved': '已移到您的其他裝置',
+    'call.end.transferred': '已轉接',
+    'call.end.number_unknown': '查無此號碼',
+    'call.end.line_down': '電話系統無法使用',
     'call.end.ended': '通話結束',
     'call.end.lasted': '通話時間 {duration}',
 
@@ -140,6 +143,9 @@ export default defineTexts({
     'call.end.answered_elsewhere': 'Answered on your other device',
     'call.end.declined_elsewhere': 'Declined on your other device',
     'call.end.moved': 'Moved to your other device',
+    'call.end.transferred': 'Transferred',
+    'call.end.number_unknown': 'This number does not exist',
+    'call.end.line_down': 'The telephone system is not available',
     'call.end.ended': 'Call ended',
     'call.end.lasted': 'Lasted {duration}',
 

@@ -293,7 +293,7 @@ export interface components {
          * @description [`EndReason`] for the OpenAPI document.
          * @enum {string}
          */
-        EndReason: "declined" | "busy" | "no_answer" | "cancelled" | "unreachable" | "failed" | "answered_elsewhere" | "declined_elsewhere" | "moved" | "ended";
+        EndReason: "declined" | "busy" | "no_answer" | "cancelled" | "unreachable" | "failed" | "answered_elsewhere" | "declined_elsewhere" | "moved" | "transferred" | "number_unknown" | "line_down" | "ended";
         /** @description The JSON of an [`ApiError`]. */
         ErrorBody: {
             /** @description Stable code; programs decide by it. */

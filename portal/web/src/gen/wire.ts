@@ -87,12 +87,12 @@ export type Direction = "out" | "in";
 /**
  * Why a leg or a call ended.
  */
-export type EndReason = "declined" | "busy" | "no_answer" | "cancelled" | "unreachable" | "failed" | "answered_elsewhere" | "declined_elsewhere" | "moved" | "ended";
+export type EndReason = "declined" | "busy" | "no_answer" | "cancelled" | "unreachable" | "failed" | "answered_elsewhere" | "declined_elsewhere" | "moved" | "transferred" | "number_unknown" | "line_down" | "ended";
 
 /**
  * What went wrong with a request. The code is stable; the texts may be reworded.
  */
-export type ErrorCode = "bad_frame" | "frame_too_large" | "rate_limited" | "bad_hello" | "too_many_subscriptions" | "topic_denied" | "no_such_call" | "wrong_state" | "no_such_person" | "calling_yourself" | "already_in_call" | "call_full" | "not_allowed" | "bad_offer" | "media_unavailable" | "draining" | "internal";
+export type ErrorCode = "bad_frame" | "frame_too_large" | "rate_limited" | "bad_hello" | "too_many_subscriptions" | "topic_denied" | "no_such_call" | "wrong_state" | "no_such_person" | "calling_yourself" | "already_in_call" | "call_full" | "not_allowed" | "bad_offer" | "media_unavailable" | "bad_number" | "number_not_allowed" | "lines_busy" | "no_telephony" | "emergency_alone" | "draining" | "internal";
 
 /**
  * Events of signaling itself. Durable topics carry the portal's channel events, whose union the portal defines.
@@ -317,7 +317,15 @@ peer: PeerId | null,
 /**
  * What is on. All off until answered.
  */
-sources: Sources, };
+sources: Sources, 
+/**
+ * The telephone system plays its own tone or announcement already: play no ringback tone over it.
+ */
+early_media: boolean, 
+/**
+ * Being called on behalf of this person, who is handing the call on and leaves it once this one answers.
+ */
+transfer_by: PersonId | null, };
 
 /**
  * One transport (ICE + DTLS) of one device in one room.
@@ -345,9 +353,14 @@ unit: string,
  */
 post: string, 
 /**
- * Desk-phone extension, where there is one.
+ * Desk-phone extension, where there is one; the number of a line.
  */
-extension: string | null, };
+extension: string | null, 
+/**
+ * True: a telephone line, not a member of staff. `person` names it in this call only; to call it again, dial `extension`.
+ * Name, unit and post are those of the directory for this number, else the name is what the telephone said, or the number.
+ */
+line: boolean, };
 
 /**
  * A member of staff.
@@ -456,9 +469,13 @@ people: Array<PersonId>, } } | { "type": "presence.idle", "data": {
  */
 idle: boolean, } } | { "type": "call.start", "data": { 
 /**
- * Who; 1 to 15.
+ * Who; 1 to 15 together with `numbers`.
  */
 to: Array<PersonId>, 
+/**
+ * Telephone numbers as dialled: extensions, short codes, or what else the number plan allows.
+ */
+numbers: Array<string>, 
 /**
  * What is on at the caller's device.
  */
@@ -514,7 +531,27 @@ call: CallId,
 /**
  * Who; the call's limit holds.
  */
-people: Array<PersonId>, } } | { "type": "call.join", "data": { 
+people: Array<PersonId>, 
+/**
+ * Telephone numbers.
+ */
+numbers: Array<string>, } } | { "type": "call.digits", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * 1 to 32 of `0`-`9`, `*`, `#`, `A`-`D`.
+ */
+digits: string, } } | { "type": "call.transfer", "data": { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Where to.
+ */
+to: TransferTo, } } | { "type": "call.join", "data": { 
 /**
  * The call.
  */
@@ -642,6 +679,11 @@ epoch: number,
  * Last sequence that the client has handled.
  */
 seq: number, };
+
+/**
+ * Where a call is handed on to.
+ */
+export type TransferTo = { "person": PersonId } | { "number": string } | { "call": CallId };
 
 /**
  * The `data` of `welcome`.

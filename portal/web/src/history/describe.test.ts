@@ -36,6 +36,8 @@ it('tells apart what became of calls that I made', () => {
   expect(out({ reason: 'no_answer' })).toBe('history.kind.out_no_answer');
   expect(out({ reason: 'cancelled' })).toBe('history.kind.out_cancelled');
   expect(out({ reason: 'unreachable' })).toBe('history.kind.out_unreachable');
+  expect(out({ reason: 'number_unknown' })).toBe('history.kind.out_number_unknown');
+  expect(out({ reason: 'line_down' })).toBe('history.kind.out_line_down');
   expect(out({ reason: 'failed' })).toBe('history.kind.failed');
   expect(out({ reason: 'failed', answered_at: 2000 })).toBe('history.kind.outgoing');
 });

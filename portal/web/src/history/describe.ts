@@ -45,6 +45,10 @@ function tellOutgoing(entry: HistoryEntry): Told {
       return { icon, key: 'history.kind.out_cancelled', alarm: false };
     case 'unreachable':
       return { icon, key: 'history.kind.out_unreachable', alarm: false };
+    case 'number_unknown':
+      return { icon, key: 'history.kind.out_number_unknown', alarm: false };
+    case 'line_down':
+      return { icon, key: 'history.kind.out_line_down', alarm: false };
     case 'failed':
       return { icon, key: 'history.kind.failed', alarm: false };
     default:

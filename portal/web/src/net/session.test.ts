@@ -192,7 +192,7 @@ describe('requests', () => {
     rig.online();
     rig.request(1, {
       type: 'call.start',
-      data: { to: ['p2'], sources: { mic: true, camera: false, screen: false } },
+      data: { to: ['p2'], numbers: [], sources: { mic: true, camera: false, screen: false } },
     });
     const first = rig.sent.at(-1)!;
     rig.close(1006);
@@ -206,9 +206,9 @@ describe('requests', () => {
   test('ids only grow on a resumed session: what waits goes out before anything newer', () => {
     const rig = new Rig();
     rig.online();
-    rig.request(1, { type: 'call.add', data: { call: 'c', people: ['p3'] } });
+    rig.request(1, { type: 'call.add', data: { call: 'c', people: ['p3'], numbers: [] } });
     rig.close(1006);
-    rig.request(2, { type: 'call.add', data: { call: 'c', people: ['p4'] } });
+    rig.request(2, { type: 'call.add', data: { call: 'c', people: ['p4'], numbers: [] } });
     rig.tick();
     rig.reach();
     const hello = rig.sent.at(-1)!;
@@ -222,7 +222,7 @@ describe('requests', () => {
   test('in a new session only what may happen twice is sent again', () => {
     const rig = new Rig();
     rig.online();
-    rig.request(1, { type: 'call.add', data: { call: 'c', people: ['p3'] } });
+    rig.request(1, { type: 'call.add', data: { call: 'c', people: ['p3'], numbers: [] } });
     rig.request(2, { type: 'call.leave', data: { call: 'c' } });
     rig.close(1006);
     rig.tick();

@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::super::limits::{
-    OFFER_BURST, OFFER_EVERY, REFUSAL_BURST, REQUEST_BURST, REQUEST_RATE, RING_BURST, RING_EVERY,
+    DIGIT_BURST, DIGIT_EVERY, OFFER_BURST, OFFER_EVERY, REFUSAL_BURST, REQUEST_BURST, REQUEST_RATE,
+    RING_BURST, RING_EVERY,
 };
 use super::super::{SessionInput, SessionOutput};
 use super::seconds;
@@ -11,7 +12,7 @@ use super::world::{World, person, position};
 use crate::ids::CallId;
 use crate::topic::Topic;
 use crate::wire::call::Sources;
-use crate::wire::client::Request;
+use crate::wire::client::{Request, TransferTo};
 use crate::wire::error::ErrorCode;
 use crate::wire::server::{CloseCode, Reply};
 
@@ -155,6 +156,44 @@ fn a_person_calls_only_so_many_people_by_whatever_sessions() {
     world.pass(RING_EVERY);
     world.send(socket, start(1));
     assert!(matches!(world.out[..], [SessionOutput::Request { .. }]), "a second later");
+}
+
+#[test]
+fn numbers_and_transfers_ring_like_people() {
+    let mut world = World::new();
+    let (socket, _) = world.open(person(1));
+    let call = CallId(Uuid::nil());
+    let dial = |n| Request::CallStart {
+        to: vec![person(2)],
+        numbers: vec!["7210".to_owned(); n],
+        sources: Sources::default(),
+    };
+    let transfer = || Request::CallTransfer { call, to: TransferTo::Number("7210".into()) };
+    for _ in 0..RING_BURST / 15 - 1 {
+        world.send(socket, dial(14));
+    }
+    world.send(socket, dial(13));
+    world.send(socket, transfer());
+    assert!(matches!(world.out[..], [SessionOutput::Request { .. }]));
+    assert_eq!(world.refused(socket, transfer()), ErrorCode::RateLimited);
+    assert_eq!(world.refused(socket, dial(1)), ErrorCode::RateLimited);
+    world.send(socket, Request::CallTransfer { call, to: TransferTo::Call(call) });
+    assert!(matches!(world.out[..], [SessionOutput::Request { .. }]), "rings nowhere");
+}
+
+#[test]
+fn digits_have_a_measure_of_their_own() {
+    let mut world = World::new();
+    let (socket, _) = world.open(person(1));
+    let digits = |n| Request::CallDigits { call: CallId(Uuid::nil()), digits: "1".repeat(n) };
+    for n in 0..DIGIT_BURST / 32 {
+        world.send(socket, digits(32));
+        assert!(matches!(world.out[..], [SessionOutput::Request { .. }]), "{n}");
+    }
+    assert_eq!(world.refused(socket, digits(1)), ErrorCode::RateLimited);
+    world.pass(DIGIT_EVERY);
+    world.send(socket, digits(1));
+    assert!(matches!(world.out[..], [SessionOutput::Request { .. }]), "a digit later");
 }
 
 #[test]

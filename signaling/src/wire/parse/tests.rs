@@ -90,6 +90,57 @@ fn lists_have_limits_that_fit_into_a_frame() {
     assert_eq!(many, Err((1, ErrorCode::TooManySubscriptions)));
 }
 
+fn start(to: usize, numbers: &[String]) -> String {
+    let (to, numbers) = (people(to), serde_json::to_string(numbers).unwrap());
+    let sources = r#"{"mic":true,"camera":false,"screen":false}"#;
+    format!(
+        r#"{{"id":5,"type":"call.start","data":{{"to":[{to}],"numbers":{numbers},"sources":{sources}}}}}"#
+    )
+}
+
+fn transfer(to: &str) -> String {
+    format!(r#"{{"id":6,"type":"call.transfer","data":{{"call":"{}","to":{to}}}}}"#, uuid(1))
+}
+
+#[test]
+fn people_and_numbers_are_called_together_up_to_a_limit() {
+    let numbers = |n| vec!["7210".to_owned(); n];
+    assert!(parse(&start(0, &numbers(1))).is_ok() && parse(&start(MAX_CALLEES - 1, &numbers(1))).is_ok());
+    assert_eq!(parse(&start(MAX_CALLEES, &numbers(1))), Err((5, ErrorCode::CallFull)));
+    assert_eq!(parse(&start(0, &numbers(MAX_CALLEES + 1))), Err((5, ErrorCode::CallFull)));
+    assert_eq!(parse(&start(0, &[])), Err((5, ErrorCode::BadFrame)));
+}
+
+#[test]
+fn a_number_is_what_people_dial() {
+    let good =
+        ["7210", "+886 2 2720-8889", "(02)27208889", "*21#", "０２－２７２０", "＊２１＃", &"1".repeat(32)];
+    for number in good {
+        assert!(parse(&start(0, &[number.to_owned()])).is_ok(), "{number}");
+        assert!(parse(&transfer(&format!(r#"{{"number":"{number}"}}"#))).is_ok(), "{number}");
+    }
+    let bad = ["", " ", "+", "總機", "72a0", "72\r\n10", "sip:7210@x", "７２10;x", &"1".repeat(33)];
+    for number in bad {
+        assert_eq!(parse(&start(1, &[number.to_owned()])), Err((5, ErrorCode::BadNumber)), "{number}");
+    }
+    assert_eq!(parse(&transfer(r#"{"number":"x"}"#)), Err((6, ErrorCode::BadNumber)));
+    assert_eq!(parse(&transfer(r#"{"somewhere":"1"}"#)), Err((6, ErrorCode::BadFrame)));
+}
+
+#[test]
+fn digits_are_those_of_a_key_pad() {
+    let digits = |digits: &str| {
+        parse(&format!(
+            r#"{{"id":7,"type":"call.digits","data":{{"call":"{}","digits":"{digits}"}}}}"#,
+            uuid(1)
+        ))
+    };
+    assert!(digits("0123456789*#ABCD").is_ok() && digits(&"1".repeat(MAX_DIGITS)).is_ok());
+    for bad in ["", "a", "1 2", "１", "E", &"1".repeat(MAX_DIGITS + 1)] {
+        assert_eq!(digits(bad), Err((7, ErrorCode::BadFrame)), "{bad}");
+    }
+}
+
 #[test]
 fn strings_are_short_and_clean() {
     assert!(parse(&hello(&"裝".repeat(MAX_DEVICE), "")).is_ok());

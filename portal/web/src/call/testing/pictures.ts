@@ -7,11 +7,13 @@ export const OFF: Sources = { mic: false, camera: false, screen: false };
 export function party(person: string, state: LegState, over: Partial<Party> = {}): Party {
   const waiting = state === 'calling' || state === 'ringing' || state === 'left';
   return {
-    card: { person, name: `Name ${person}`, unit: 'Unit', post: 'Post', extension: null },
+    card: { person, name: `Name ${person}`, unit: 'Unit', post: 'Post', extension: null, line: false },
     state,
     reason: null,
     peer: waiting ? null : `peer-${person}`,
     sources: waiting ? OFF : { mic: true, camera: false, screen: false },
+    early_media: false,
+    transfer_by: null,
     ...over,
   };
 }
