@@ -58,7 +58,7 @@ impl Exchange {
         }
         let card = leg.card.clone();
         self.make_way(step, asker.person, id, current)?;
-        self.write_invited(step, id, asker.person, asker.person);
+        self.write_invited(step, id, &card, asker.person);
         self.enter(step, id, card, asker.session, None, sources);
         self.answered(step, id, asker.person);
         Ok(Answer::Call(id))
@@ -90,8 +90,10 @@ impl Exchange {
         sources: Sources,
     ) -> Seat {
         let (peer, media_up) = warm.unwrap_or_else(|| (self.fresh_peer(), false));
-        let device = self.sessions.get(&session).map(|device| device.name.clone()).unwrap_or_default();
-        Seat { session, device, peer, sources, media_up, was_up: media_up }
+        let known = self.sessions.get(&session);
+        let device = known.map(|device| device.name.clone()).unwrap_or_default();
+        let phone = known.is_some_and(|device| device.phone);
+        Seat { session, device, peer, phone, sources, media_up, was_up: media_up }
     }
 
     /// The record of an answer. With the first one the call is answered, for its starter too.

@@ -4,25 +4,20 @@ use media::ids::PeerId;
 
 use super::exchange::{Device, Exchange};
 use super::io::{CallOutput, Farewell};
-use super::leg::{Live, Phase, Seat};
+use super::leg::{Leg, Live, Phase, Seat};
 use super::limits::RESUME_TIME;
 use super::step::Step;
 use crate::ids::{CallId, PersonId, SessionId};
 use crate::wire::call::EndReason;
 
 impl Exchange {
-    pub(super) fn session_up(
-        &mut self,
-        step: &mut Step<'_>,
-        session: SessionId,
-        person: PersonId,
-        name: String,
-    ) {
+    pub(super) fn session_up(&mut self, step: &mut Step<'_>, session: SessionId, device: Device) {
+        let person = device.person;
         if self.sessions.get(&session).is_some_and(|device| device.person != person) {
             debug_assert!(false, "a session changed its person");
             return;
         }
-        self.sessions.insert(session, Device { person, name, connected: true });
+        self.sessions.insert(session, device);
         self.people.entry(person).or_default().sessions.insert(session);
         for id in self.calls_of(person) {
             // Each call is shown to the device: it may be new, or have missed what happened meanwhile.
@@ -62,12 +57,23 @@ impl Exchange {
         for id in self.calls_of(person) {
             self.drop_parked(step, id, person, session);
             if let Some(ring) = self.call(id).ok().and_then(|call| call.ring_mut(person)) {
-                ring.devices.remove(&session);
+                ring.remove(session);
                 step.touch(id);
+                self.line_lost(step, id, person);
             }
             if self.live_at(id, person, session).is_some() {
                 self.seat_lost(step, id, person, farewell.reason());
             }
+        }
+    }
+
+    /// A line has one telephone: without it, it rings for nobody, and nothing can come back.
+    fn line_lost(&mut self, step: &mut Step<'_>, id: CallId, person: PersonId) {
+        let leg = self.calls.get(&id).and_then(|call| call.leg(person));
+        let lost = |leg: &Leg| leg.card.line && leg.ring().is_some_and(|ring| ring.devices.is_empty());
+        if leg.is_some_and(lost) {
+            self.end_leg(step, id, person, EndReason::Unreachable);
+            self.settle(step, id, EndReason::Unreachable);
         }
     }
 

@@ -66,12 +66,14 @@ impl Exchange {
     pub(super) fn end_leg(&mut self, step: &mut Step<'_>, id: CallId, person: PersonId, reason: EndReason) {
         let at = step.wall_ms;
         let Some(leg) = self.call(id).ok().and_then(|call| call.leg_mut(person)) else { return };
-        let missed = match &leg.phase {
+        let settled = match &leg.phase {
             Phase::Left(_) => return,
-            Phase::Filed { .. } => reason == EndReason::Busy,
-            Phase::Ringing(_) => reason != EndReason::Declined,
-            Phase::Live(_) => false,
+            Phase::Filed { .. } => reason != EndReason::Busy,
+            Phase::Ringing(_) => reason == EndReason::Declined,
+            Phase::Live(_) => true,
         };
+        // A line is nobody who would look at missed calls.
+        let missed = !settled && !leg.card.line;
         let before = std::mem::replace(&mut leg.phase, Phase::Left(reason));
         if let Phase::Filed { answer: Some(parked) } = before {
             step.reply(parked.session, parked.id, Err(ErrorCode::NoSuchCall));

@@ -34,6 +34,8 @@ pub(super) struct Device {
     pub person: PersonId,
     pub name: String,
     pub connected: bool,
+    /// A telephone.
+    pub phone: bool,
 }
 
 /// A person, as far as calls care.
@@ -42,6 +44,8 @@ pub(super) struct Desk {
     pub sessions: BTreeSet<SessionId>,
     /// Calls that the person is in or called to.
     pub calls: BTreeSet<CallId>,
+    /// A telephone line: nobody watches its presence.
+    pub line: bool,
     /// What was last told as `InCall`.
     pub in_call: bool,
 }
@@ -69,8 +73,9 @@ impl Exchange {
         let mut step = Step::new(now, wall_ms, out);
         self.run_timers(&mut step);
         match input {
-            CallInput::SessionUp { session, person, device, phone: _ } => {
-                self.session_up(&mut step, session, person, device);
+            CallInput::SessionUp { session, person, device, phone } => {
+                let device = Device { person, name: device, connected: true, phone };
+                self.session_up(&mut step, session, device);
             }
             CallInput::SessionDown { session } => self.session_down(&mut step, session),
             CallInput::SessionGone { session, farewell } => self.session_gone(&mut step, session, farewell),
@@ -161,11 +166,11 @@ impl Exchange {
                 let callees = Self::callees(asker.person, &to, cards)?;
                 self.start(step, asker, call, from, callees, sources)
             }
-            CallRequest::Alerting { call, early_media: _ } => self.alerting(step, asker, call),
+            CallRequest::Alerting { call, early_media } => self.alerting(step, asker, call, early_media),
             CallRequest::Answer { call, sources, current } => {
                 self.answer(step, asker, call, sources, current)
             }
-            CallRequest::Decline { call, reason: _ } => self.decline(step, asker, call),
+            CallRequest::Decline { call, reason } => self.decline(step, asker, call, reason),
             CallRequest::Leave { call } => self.leave(step, asker, call),
             CallRequest::End { call } => self.end_for_all(step, asker, call),
             CallRequest::Hold { call, hold } => self.hold(step, asker, call, hold),
@@ -189,6 +194,10 @@ impl Exchange {
 
     pub(super) fn is_connected(&self, session: SessionId) -> bool {
         self.sessions.get(&session).is_some_and(|device| device.connected)
+    }
+
+    pub(super) fn is_phone(&self, session: SessionId) -> bool {
+        self.sessions.get(&session).is_some_and(|device| device.phone)
     }
 
     /// The calls that a person is in or called to.

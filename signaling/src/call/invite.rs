@@ -60,7 +60,7 @@ impl Exchange {
         self.hold_others(step, asker.person, id);
         let kind = if callees.len() == 1 { CallKind::Direct } else { CallKind::Group };
         self.calls.insert(id, Call::new(id, kind, asker.person, sources.camera, step.wall_ms));
-        self.enter(step, id, from, asker.session, None, sources);
+        self.enter(step, id, from.clone(), asker.session, None, sources);
         let opened = JournalEntry::Opened {
             call: id,
             kind,
@@ -69,7 +69,7 @@ impl Exchange {
             at: step.wall_ms,
         };
         let opened = self.write(step, opened);
-        let own = self.write_invited(step, id, asker.person, asker.person);
+        let own = self.write_invited(step, id, &from, asker.person);
         self.invite(step, id, asker, callees, vec![opened, own]);
         Ok(Answer::Later)
     }
@@ -106,16 +106,15 @@ impl Exchange {
     ) {
         let people: Vec<PersonId> = callees.iter().map(|card| card.person).collect();
         for card in callees {
-            let person = card.person;
+            tickets.push(self.write_invited(step, id, &card, asker.person));
             self.put_leg(step, id, Leg { card, phase: Phase::Filed { answer: None } });
-            tickets.push(self.write_invited(step, id, person, asker.person));
         }
         self.file(step, id, asker, people, tickets);
     }
 
     /// Puts a leg into the call, in the place of an earlier leg of the same person if there is one.
     pub(super) fn put_leg(&mut self, step: &mut Step<'_>, id: CallId, leg: Leg) {
-        let person = leg.person();
+        let (person, line) = (leg.person(), leg.card.line);
         let Ok(call) = self.call(id) else { return };
         match call.leg_mut(person) {
             Some(old) => *old = leg,
@@ -128,7 +127,9 @@ impl Exchange {
                 call.legs.push(leg);
             }
         }
-        self.people.entry(person).or_default().calls.insert(id);
+        let desk = self.people.entry(person).or_default();
+        desk.line = line;
+        desk.calls.insert(id);
         step.people.insert(person);
         step.touch(id);
     }

@@ -97,12 +97,13 @@ pub enum CallRequest {
         from: PersonCard,
         /// Who is called.
         to: Vec<PersonId>,
-        /// Cards of those of `to` that exist and may be called.
+        /// Cards of those of `to` that exist and may be called. The session of a line must be up before: without it, it is
+        /// unreachable at once.
         cards: Vec<PersonCard>,
         /// What is on at the caller's device.
         sources: Sources,
     },
-    /// `call.alerting`. Replies `ok`.
+    /// `call.alerting`. Replies `ok`. May be said again once there is early media.
     Alerting {
         /// The call.
         call: CallId,
@@ -118,7 +119,9 @@ pub enum CallRequest {
         /// What becomes of the running call.
         current: CurrentCall,
     },
-    /// `call.decline`. Replies `ok`.
+    /// `call.decline`. Replies `ok`. `Declined` is the person's decision and ends the ring on all devices, and so is `Busy` of a
+    /// telephone of staff that alerted: its red button. Any other reason tells of this device alone, and ends the ring when no
+    /// other device rings.
     Decline {
         /// The call.
         call: CallId,

@@ -7,7 +7,7 @@ use super::state::Filing;
 use super::step::{Asker, Step};
 use crate::ids::{CallId, PersonId};
 use crate::ports::JournalEntry;
-use crate::wire::call::EndReason;
+use crate::wire::call::{EndReason, PersonCard};
 use crate::wire::error::ErrorCode;
 
 impl Exchange {
@@ -24,10 +24,11 @@ impl Exchange {
         &mut self,
         step: &mut Step<'_>,
         call: CallId,
-        person: PersonId,
+        card: &PersonCard,
         by: PersonId,
     ) -> JournalTicket {
-        self.write(step, JournalEntry::Invited { call, person, by, line: None, at: step.wall_ms })
+        let line = card.line.then(|| card.clone());
+        self.write(step, JournalEntry::Invited { call, person: card.person, by, line, at: step.wall_ms })
     }
 
     /// These people ring, and the asker gets the reply, once all these entries are durable.
@@ -67,10 +68,12 @@ impl Exchange {
             step.media(id, MediaCommand::Open);
         }
         step.reply_call(filing.session, filing.id, id);
-        for person in filing.people {
-            self.ring(step, id, person);
+        for person in &filing.people {
+            self.ring(step, id, *person);
         }
-        self.settle(step, id, EndReason::Busy);
+        let Ok(call) = self.call(id) else { return };
+        let reason = filing.people.iter().find_map(|person| call.leg(*person)?.reason());
+        self.settle(step, id, reason.unwrap_or(EndReason::Busy));
     }
 
     pub(super) fn journal_failed(&mut self, step: &mut Step<'_>, ticket: JournalTicket) {

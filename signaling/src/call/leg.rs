@@ -1,6 +1,6 @@
 //! One person in one call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use media::ids::PeerId;
@@ -46,6 +46,10 @@ pub(super) struct Ring {
     /// A device alerted at some time.
     pub alerted: bool,
     pub devices: BTreeMap<SessionId, RingDevice>,
+    /// The telephone whose tone or announcement the caller hears already.
+    pub early: Option<SessionId>,
+    /// Telephones that could not take the call while other devices ring on.
+    pub out: BTreeSet<SessionId>,
 }
 
 /// A device that rings, and warms its media meanwhile.
@@ -76,6 +80,8 @@ pub(super) struct Seat {
     pub session: SessionId,
     pub device: String,
     pub peer: PeerId,
+    /// A telephone, whose hold does not close its gate.
+    pub phone: bool,
     pub sources: Sources,
     pub media_up: bool,
     /// Media was up at some time: without it the leg is reconnecting, not connecting.
@@ -149,6 +155,11 @@ impl Leg {
         !matches!(self.phase, Phase::Left(_))
     }
 
+    /// Shown to this device of the person: not to a telephone that could not take the call that still rings.
+    pub fn is_for(&self, session: SessionId) -> bool {
+        self.ring().is_none_or(|ring| !ring.out.contains(&session))
+    }
+
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
             // The filing that it belongs to has the deadline.
@@ -160,6 +171,22 @@ impl Leg {
 }
 
 impl Ring {
+    pub fn new(until: Instant, devices: BTreeMap<SessionId, RingDevice>) -> Self {
+        let (early, out) = (None, BTreeSet::new());
+        Ring { until, unreachable: None, alerted: false, devices, early, out }
+    }
+
+    /// This device rings no longer.
+    pub fn remove(&mut self, session: SessionId) {
+        self.devices.remove(&session);
+        self.early.take_if(|early| *early == session);
+    }
+
+    /// A device that rings and has its socket.
+    pub fn is_heard(&self) -> bool {
+        self.devices.values().any(|device| device.connected)
+    }
+
     /// A device of this person really alerts.
     pub fn alerts(&self) -> bool {
         self.devices.values().any(|device| device.connected && device.alerting)
@@ -167,8 +194,7 @@ impl Ring {
 
     /// Starts or stops the clock that ends a ring which nobody can hear.
     pub fn watch_reach(&mut self, unreachable: Instant) {
-        let reachable = self.devices.values().any(|device| device.connected);
-        self.unreachable = if reachable { None } else { Some(self.unreachable.unwrap_or(unreachable)) };
+        self.unreachable = if self.is_heard() { None } else { Some(self.unreachable.unwrap_or(unreachable)) };
     }
 
     pub fn deadline(&self) -> Instant {

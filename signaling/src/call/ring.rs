@@ -22,7 +22,11 @@ impl Exchange {
             return self.end_leg(step, id, person, EndReason::Busy);
         }
         let devices: BTreeMap<_, _> = self.connected_devices(person).into_iter().collect();
-        let mut ring = Ring { until: step.now + RING_TIME, unreachable: None, alerted: false, devices };
+        if devices.is_empty() && self.people.get(&person).is_some_and(|desk| desk.line) {
+            // Its one session is there before the call, or will not come.
+            return self.end_leg(step, id, person, EndReason::Unreachable);
+        }
+        let mut ring = Ring::new(step.now + RING_TIME, devices);
         ring.watch_reach(step.now + REACH_GRACE);
         if let Some(leg) = self.call(id).ok().and_then(|call| call.leg_mut(person)) {
             leg.phase = Phase::Ringing(ring);
@@ -57,13 +61,15 @@ impl Exchange {
         }
     }
 
-    /// `call.alerting`.
+    /// `call.alerting`. What the telephone system plays meanwhile the caller hears from then on, until somebody answers.
     pub(super) fn alerting(
         &mut self,
         step: &mut Step<'_>,
         asker: Asker,
         id: CallId,
+        early_media: bool,
     ) -> Result<Answer, ErrorCode> {
+        let early = early_media && self.is_phone(asker.session);
         let leg = self.call(id)?.leg_mut(asker.person).ok_or(ErrorCode::NoSuchCall)?;
         let ring = leg.ring_mut().ok_or(ErrorCode::WrongState)?;
         let device = ring.devices.get_mut(&asker.session).ok_or(ErrorCode::WrongState)?;
@@ -72,23 +78,36 @@ impl Exchange {
             ring.alerted = true;
             step.touch(id);
         }
+        if early && ring.early.is_none() {
+            ring.early = Some(asker.session);
+            step.touch(id);
+        }
         Ok(Answer::Ok)
     }
 
-    /// `call.decline`: on all devices.
+    /// `call.decline`: on all devices. A telephone that could not take the call is out of it alone while others ring on, for
+    /// its person has not decided anything.
     pub(super) fn decline(
         &mut self,
         step: &mut Step<'_>,
         asker: Asker,
         id: CallId,
+        reason: EndReason,
     ) -> Result<Answer, ErrorCode> {
-        let leg = self.call(id)?.leg(asker.person).ok_or(ErrorCode::NoSuchCall)?;
-        let ring = leg.ring().ok_or(ErrorCode::WrongState)?;
+        let leg = self.call(id)?.leg_mut(asker.person).ok_or(ErrorCode::NoSuchCall)?;
+        let line = leg.card.line;
+        let ring = leg.ring_mut().ok_or(ErrorCode::WrongState)?;
+        let reason = ring.decision(asker.session, reason, line);
+        if reason != EndReason::Declined && ring.rings_on_without(asker.session) {
+            step.part(id, asker.session, reason);
+            step.touch(id);
+            return Ok(Answer::Ok);
+        }
         for session in ring.devices.keys().filter(|session| **session != asker.session) {
             step.part(id, *session, EndReason::DeclinedElsewhere);
         }
-        self.end_leg(step, id, asker.person, EndReason::Declined);
-        self.settle(step, id, EndReason::Declined);
+        self.end_leg(step, id, asker.person, reason);
+        self.settle(step, id, reason);
         Ok(Answer::Ok)
     }
 
@@ -102,6 +121,9 @@ impl Exchange {
     ) {
         let peer = self.fresh_peer();
         let Some(ring) = self.call(id).ok().and_then(|call| call.ring_mut(person)) else { return };
+        if ring.out.contains(&session) {
+            return;
+        }
         ring.devices.entry(session).or_insert_with(|| RingDevice::new(peer)).connected = true;
         ring.unreachable = None;
         step.touch(id);
@@ -142,6 +164,26 @@ impl Exchange {
         let sessions = self.people.get(&person).map(|desk| desk.sessions.clone()).unwrap_or_default();
         let connected: Vec<_> = sessions.into_iter().filter(|session| self.is_connected(*session)).collect();
         connected.into_iter().map(|session| (session, RingDevice::new(self.fresh_peer()))).collect()
+    }
+}
+
+impl Ring {
+    /// What a refusal means. A telephone that rang and then says busy is one whose person pressed the red button; only of a
+    /// line does it tell what the far telephone system said.
+    fn decision(&self, session: SessionId, reason: EndReason, line: bool) -> EndReason {
+        let rang = self.devices.get(&session).is_some_and(|device| device.alerting);
+        if reason == EndReason::Busy && rang && !line { EndReason::Declined } else { reason }
+    }
+
+    /// Takes a device out of the ring if another one is still heard.
+    fn rings_on_without(&mut self, session: SessionId) -> bool {
+        let heard = |(other, device): (&SessionId, &RingDevice)| *other != session && device.connected;
+        let rings_on = self.devices.iter().any(heard);
+        if rings_on {
+            self.remove(session);
+            self.out.insert(session);
+        }
+        rings_on
     }
 }
 

@@ -95,9 +95,10 @@ impl Exchange {
             return BTreeSet::new();
         }
         let seen = call.legs.iter().filter(|leg| matches!(leg.phase, Phase::Ringing(_) | Phase::Live(_)));
-        let desks = seen.filter_map(|leg| self.people.get(&leg.person()));
-        let sessions = desks.flat_map(|desk| desk.sessions.iter().copied());
-        sessions.filter(|session| self.is_connected(*session)).collect()
+        let desks = seen.filter_map(|leg| Some((leg, self.people.get(&leg.person())?)));
+        let sessions =
+            desks.flat_map(|(leg, desk)| desk.sessions.iter().filter(|session| leg.is_for(**session)));
+        sessions.copied().filter(|session| self.is_connected(*session)).collect()
     }
 
     fn file_timer(&mut self, call: &mut Call) {
@@ -120,7 +121,9 @@ impl Exchange {
             let Some(desk) = self.people.get_mut(&person) else { continue };
             if desk.in_call != in_call {
                 desk.in_call = in_call;
-                step.put(CallOutput::InCall { person, in_call });
+                if !desk.line {
+                    step.put(CallOutput::InCall { person, in_call });
+                }
             }
             if desk.sessions.is_empty() && desk.calls.is_empty() {
                 self.people.remove(&person);

@@ -106,23 +106,36 @@ impl Call {
         legs.chain(self.filings.iter().map(|filing| filing.until)).min()
     }
 
-    /// What the media plane should know: a gate is open when its leg was answered, is in the call and not on hold.
+    /// The telephone of this leg that is heard though it only rings. In a group its tones would be in everybody's ears.
+    pub fn early(&self, leg: &Leg) -> Option<SessionId> {
+        if self.kind == CallKind::Group { None } else { leg.ring()?.early }
+    }
+
+    /// A gate is open when its leg was answered (or hears an early announcement) and is not on hold. A telephone on hold plays
+    /// its own music, or nothing, so its gate stays.
+    fn is_open(&self, live: &Live) -> bool {
+        let heard = self.answered_at.is_some() || self.legs.iter().any(|leg| self.early(leg).is_some());
+        heard && (!live.held || live.seat.phone)
+    }
+
+    /// What the media plane should know: which gates are open, and which sources are on.
     /// Without a room there is nothing to know.
     pub fn wanted_media(&self) -> BTreeMap<PeerId, (SessionId, PeerMedia)> {
         let mut wanted = BTreeMap::new();
         if !self.opened {
             return wanted;
         }
-        let answered = self.answered_at.is_some();
         for leg in &self.legs {
             match &leg.phase {
                 Phase::Ringing(ring) => {
-                    let warm =
-                        ring.devices.iter().map(|(s, device)| (device.peer, (*s, PeerMedia::default())));
-                    wanted.extend(warm);
+                    let early = self.early(leg);
+                    wanted.extend(ring.devices.iter().map(|(session, device)| {
+                        let media = PeerMedia { open: early == Some(*session), sources: None };
+                        (device.peer, (*session, media))
+                    }));
                 }
                 Phase::Live(live) => {
-                    let open = answered && !live.held;
+                    let open = self.is_open(live);
                     let seat = &live.seat;
                     wanted.insert(seat.peer, (seat.session, PeerMedia { open, sources: Some(seat.sources) }));
                     if let Some(take) = &live.take {

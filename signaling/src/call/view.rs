@@ -47,7 +47,7 @@ impl Exchange {
             started_at: call.started_at,
             answered_at: call.answered_at,
             me,
-            parties: call.legs.iter().map(Leg::party).collect(),
+            parties: call.legs.iter().map(|leg| leg.party(call)).collect(),
             ended,
             may_end: ended.is_none() && person == Some(call.starter),
         }
@@ -55,7 +55,7 @@ impl Exchange {
 }
 
 impl Leg {
-    fn party(&self) -> Party {
+    fn party(&self, call: &Call) -> Party {
         let seat = self.live().map(|live| &live.seat);
         Party {
             card: self.card.clone(),
@@ -63,7 +63,7 @@ impl Leg {
             reason: self.reason(),
             peer: seat.map(|seat| seat.peer),
             sources: seat.map(|seat| seat.sources).unwrap_or_default(),
-            early_media: false,
+            early_media: call.early(self).is_some(),
             transfer_by: None,
         }
     }

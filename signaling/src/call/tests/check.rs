@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::leg::{Leg, Phase};
 use super::super::limits::{MAX_LIVE, MAX_PARTIES};
 use super::super::state::Call;
-use super::world::World;
+use super::world::{World, is_line, is_telephone};
 use crate::ids::PersonId;
 use crate::ports::JournalEntry;
+use crate::wire::call::CallKind;
 
 pub fn all(world: &World) {
     for call in world.exchange.calls.values() {
@@ -49,7 +50,10 @@ fn leg_is_sound(world: &World, call: &Call, leg: &Leg) {
         Phase::Ringing(ring) => {
             for (session, device) in &ring.devices {
                 assert_eq!(world.devices.get(session), Some(&device.connected));
+                assert!(!ring.out.contains(session), "out, and rings");
             }
+            assert!(ring.early.is_none_or(|early| ring.devices.contains_key(&early)));
+            assert!(!leg.card.line || !ring.devices.is_empty(), "a line without a telephone");
             let reachable = ring.devices.values().any(|device| device.connected);
             assert_eq!(reachable, ring.unreachable.is_none());
         }
@@ -69,6 +73,7 @@ fn screens_are_true(world: &World, call: &Call) {
     for (session, connected) in &world.devices {
         let person = super::world::owner(*session);
         let seen = call.leg(person).is_some_and(|l| matches!(l.phase, Phase::Ringing(_) | Phase::Live(_)));
+        let seen = seen && call.leg(person).is_some_and(|leg| leg.is_for(*session));
         let screen = world.screens.get(&(*session, call.id));
         if *connected && seen && call.opened {
             let shown = &screen.expect("shown").view;
@@ -84,9 +89,11 @@ fn screens_are_true(world: &World, call: &Call) {
 
 /// Gates and sources of the peers that exist in the media plane.
 fn media_is_true(world: &World, call: &Call) {
+    let early = |leg: &Leg| leg.ring().and_then(|ring| ring.early).filter(|_| call.kind == CallKind::Direct);
+    let heard = call.answered_at.is_some() || call.legs.iter().any(|leg| early(leg).is_some());
     for leg in &call.legs {
         if let Phase::Live(live) = &leg.phase {
-            let open = call.answered_at.is_some() && !live.held;
+            let open = heard && (!live.held || is_telephone(live.seat.session));
             if let Some(peer) = world.peers.get(&live.seat.peer) {
                 assert_eq!(peer.open, open, "gate of {:?}", leg.person());
                 assert_eq!(peer.on, live.seat.sources.list());
@@ -96,8 +103,9 @@ fn media_is_true(world: &World, call: &Call) {
             }
         }
         if let Phase::Ringing(ring) = &leg.phase {
-            for device in ring.devices.values() {
-                assert!(world.peers.get(&device.peer).is_none_or(|peer| !peer.open), "open while ringing");
+            for (session, device) in &ring.devices {
+                let open = early(leg) == Some(*session);
+                assert!(world.peers.get(&device.peer).is_none_or(|peer| peer.open == open), "a ringing gate");
             }
         }
     }
@@ -113,7 +121,8 @@ fn people_are_sound(world: &World) {
     }
     for (person, (live, open, rings)) in &legs {
         assert!(*live <= MAX_LIVE && *open <= 1 && *rings <= 1, "{person}: {live} {open} {rings}");
-        assert_eq!(world.in_call.contains(person), *live > 0, "presence of {person}");
+        let shown = *live > 0 && !is_line(*person);
+        assert_eq!(world.in_call.contains(person), shown, "presence of {person}");
     }
     for person in &world.in_call {
         assert!(legs.get(person).is_some_and(|(live, ..)| *live > 0), "presence of {person}");
@@ -137,7 +146,10 @@ fn journal_is_true(world: &World) {
     for entry in &world.journal {
         let fits = match *entry {
             JournalEntry::Opened { call, .. } => open.insert(call),
-            JournalEntry::Invited { call, person, .. } => open.contains(&call) && legs.insert((call, person)),
+            JournalEntry::Invited { call, person, ref line, .. } => {
+                let told = line.as_ref().map(|card| card.person) == is_line(person).then_some(person);
+                told && open.contains(&call) && legs.insert((call, person))
+            }
             JournalEntry::Answered { call, person, .. } => legs.contains(&(call, person)),
             JournalEntry::LegEnded { call, person, .. } => legs.remove(&(call, person)),
             JournalEntry::Closed { call, .. } => open.remove(&call),

@@ -8,6 +8,7 @@ mod hold;
 mod journal;
 mod loss;
 mod model;
+mod phone;
 mod property;
 mod ring;
 mod take;
@@ -51,6 +52,16 @@ fn desk(of: PersonId) -> SessionId {
 /// The mobile phone of a person.
 fn phone(of: PersonId) -> SessionId {
     device(of, 1)
+}
+
+/// The telephone of a person, or of a line.
+fn telephone(of: PersonId) -> SessionId {
+    device(of, world::TELEPHONE)
+}
+
+/// A telephone line.
+fn line() -> PersonId {
+    person(world::LINES)
 }
 
 /// Two people with two devices each, all connected.

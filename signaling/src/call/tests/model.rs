@@ -242,6 +242,7 @@ fn leg_fingerprint(leg: &Leg, world: &World, hash: &mut DefaultHasher) {
         Phase::Filed { answer } => answer.as_ref().map(|parked| parked.session).hash(hash),
         Phase::Ringing(ring) => {
             (left(world, Some(ring.until)), left(world, ring.unreachable), ring.alerted).hash(hash);
+            (ring.early, &ring.out).hash(hash);
             for (session, device) in &ring.devices {
                 let offered = world.peers.contains_key(&device.peer);
                 (session, device.connected, device.alerting, device.media_up, offered).hash(hash);

@@ -1,4 +1,4 @@
-//! Random interleavings of three callers, six devices, all requests, lost sockets and media, a slow journal, and all timers.
+//! Random interleavings of four people and a line, eight devices, all requests, lost sockets and media, a slow journal, and all timers.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::{CallInput, CallRequest, Farewell};
 use super::check;
-use super::world::{VIDEO, VOICE, World, card, device, owner, person};
+use super::world::{LINES, TELEPHONE, VIDEO, VOICE, World, card, device, owner, person};
 use crate::ids::{CallId, PersonId, SessionId};
 use crate::wire::call::EndReason;
 use crate::wire::client::CurrentCall;
@@ -32,9 +32,9 @@ enum Act {
 
 #[derive(Clone, Copy, Debug)]
 enum Verb {
-    Alerting,
+    Alerting(bool),
     Answer(bool),
-    Decline,
+    Decline(EndReason),
     Leave,
     End,
     Hold(bool),
@@ -44,18 +44,24 @@ enum Verb {
     Take,
 }
 
-const PEOPLE: u128 = 4;
+/// The last one stands for a telephone line.
+const PEOPLE: u128 = 5;
+
+fn somebody(n: u128) -> PersonId {
+    if n == PEOPLE { person(LINES) } else { person(n) }
+}
 
 fn devices() -> Vec<SessionId> {
-    let owned = [(1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (4, 0)];
+    let owned = [(1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (4, 0), (2, TELEPHONE), (LINES, TELEPHONE)];
     owned.into_iter().map(|(of, n)| device(person(of), n)).collect()
 }
 
 fn verb() -> impl Strategy<Value = Verb> {
     prop_oneof![
-        3 => Just(Verb::Alerting),
+        3 => any::<bool>().prop_map(Verb::Alerting),
         8 => any::<bool>().prop_map(Verb::Answer),
-        1 => Just(Verb::Decline),
+        1 => Just(Verb::Decline(EndReason::Declined)),
+        1 => Just(Verb::Decline(EndReason::Busy)),
         2 => Just(Verb::Leave),
         1 => Just(Verb::End),
         3 => any::<bool>().prop_map(Verb::Hold),
@@ -92,7 +98,7 @@ fn run(world: &mut World, act: &Act) {
         Act::Down(n) => world.down(known(n)),
         Act::Gone(n, bye) => world.gone(known(n), if *bye { Farewell::Bye } else { Farewell::Expired }),
         Act::Start(n, to) => {
-            let to: Vec<PersonId> = to.iter().map(|n| person(*n)).collect();
+            let to: Vec<PersonId> = to.iter().map(|n| somebody(*n)).collect();
             world.send_start(known(n), &to, VOICE);
         }
         Act::Ask(n, call, verb) => ask(world, known(n), *call, *verb),
@@ -139,14 +145,14 @@ fn ask(world: &mut World, session: SessionId, n: usize, verb: Verb) {
 fn request(call: CallId, verb: Verb) -> CallRequest {
     let current = |leave| if leave { CurrentCall::Leave } else { CurrentCall::Hold };
     match verb {
-        Verb::Alerting => CallRequest::Alerting { call, early_media: false },
+        Verb::Alerting(early_media) => CallRequest::Alerting { call, early_media },
         Verb::Answer(leave) => CallRequest::Answer { call, sources: VOICE, current: current(leave) },
-        Verb::Decline => CallRequest::Decline { call, reason: EndReason::Declined },
+        Verb::Decline(reason) => CallRequest::Decline { call, reason },
         Verb::Leave => CallRequest::Leave { call },
         Verb::End => CallRequest::End { call },
         Verb::Hold(hold) => CallRequest::Hold { call, hold },
         Verb::Video(on) => CallRequest::Sources { call, sources: if on { VIDEO } else { VOICE } },
-        Verb::Add(n) => CallRequest::Add { call, people: vec![person(n)], cards: vec![card(person(n))] },
+        Verb::Add(n) => CallRequest::Add { call, people: vec![somebody(n)], cards: vec![card(somebody(n))] },
         Verb::Join(leave) => CallRequest::Join { call, sources: VOICE, current: current(leave) },
         Verb::Take => CallRequest::Take { call, sources: VOICE },
     }
@@ -164,7 +170,7 @@ proptest! {
     /// The invariants of `check` hold after each step, and at the end everything runs out.
     #[test]
     fn every_interleaving_is_sound(acts in vec(act(), 1..90)) {
-        let mut world = World::with(&devices()[..4]);
+        let mut world = World::with(&[&devices()[..4], &devices()[6..]].concat());
         for act in &acts {
             run(&mut world, act);
         }

@@ -11,13 +11,27 @@ use super::super::{
 };
 use crate::ids::{CallId, PersonId, SessionId};
 use crate::ports::JournalEntry;
-use crate::wire::call::{CallView, EndReason, LegState, PersonCard, Sources};
+use crate::wire::call::{CallView, EndReason, LegState, Party, PersonCard, Sources};
 use crate::wire::client::CurrentCall;
 use crate::wire::error::ErrorCode;
 
-/// Device `n` of a person: 0 or 1.
+/// Device `n` of a person: 0 or 1, [`TELEPHONE`] for a telephone.
 pub fn device(person: PersonId, n: u128) -> SessionId {
     SessionId(Uuid::from_u128(person.0.as_u128() * 16 + n))
+}
+
+/// Number of the device that is a telephone.
+pub const TELEPHONE: u128 = 8;
+
+/// People from this number on are telephone lines.
+pub const LINES: u128 = 100;
+
+pub fn is_telephone(session: SessionId) -> bool {
+    session.0.as_u128() % 16 == TELEPHONE
+}
+
+pub fn is_line(person: PersonId) -> bool {
+    person.0.as_u128() >= LINES
 }
 
 pub fn person(n: u128) -> PersonId {
@@ -34,8 +48,8 @@ pub fn card(person: PersonId) -> PersonCard {
         name: format!("P{}", person.0.as_u128()),
         unit: "資訊局".into(),
         post: "科員".into(),
-        extension: None,
-        line: false,
+        extension: is_line(person).then(|| person.0.as_u128().to_string()),
+        line: is_line(person),
     }
 }
 
@@ -144,6 +158,7 @@ impl World {
             }
             CallOutput::MovePhone { .. } => panic!("no telephone here"),
             CallOutput::InCall { person, in_call } => {
+                assert!(!is_line(person), "a line has no presence");
                 let changed =
                     if in_call { self.in_call.insert(person) } else { self.in_call.remove(&person) };
                 assert!(changed, "presence told twice");
@@ -198,7 +213,7 @@ impl World {
             session,
             person: owner(session),
             device: format!("device {}", session.0.as_u128() % 16),
-            phone: false,
+            phone: is_telephone(session),
         });
     }
 
@@ -254,6 +269,10 @@ impl World {
 
     pub fn alert(&mut self, session: SessionId, call: CallId) {
         self.ask(session, CallRequest::Alerting { call, early_media: false }).unwrap();
+    }
+
+    pub fn decline(&mut self, session: SessionId, call: CallId, reason: EndReason) {
+        self.ask(session, CallRequest::Decline { call, reason }).unwrap();
     }
 
     pub fn answer(&mut self, session: SessionId, call: CallId) -> Result<CallReply, ErrorCode> {
@@ -353,8 +372,12 @@ impl World {
 
     /// The state of a person as this session sees it.
     pub fn state(&self, session: SessionId, call: CallId, of: PersonId) -> LegState {
+        self.party(session, call, of).state
+    }
+
+    pub fn party(&self, session: SessionId, call: CallId, of: PersonId) -> &Party {
         let party = self.view(session, call).parties.iter().find(|party| party.card.person == of);
-        party.expect("a party").state
+        party.expect("a party")
     }
 
     /// Media of this device flows.
