@@ -2,6 +2,7 @@
 //!
 //! `wire` is the protocol; `call` and `session` are cores without I/O, `sip` the bridge to telephones; `bus`, `ws` and `node` are the shell around them.
 
+mod bucket;
 pub mod bus;
 pub mod call;
 mod clock;

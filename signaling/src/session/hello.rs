@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::bucket::Bucket;
 use super::io::{SessionOutput, SocketId, TopicFrom};
 use super::ledger::Ledger;
 use super::limits::{
     HEARTBEAT, MAX_SESSIONS, MAX_TOPICS, REFUSAL_BURST, REFUSAL_RATE, REQUEST_BURST, REQUEST_RATE,
 };
 use super::table::{Link, Session, Sessions, Socket, Step};
+use crate::bucket::Bucket;
 use crate::call::Farewell;
 use crate::ids::{PersonId, SessionId};
 use crate::topic::Topic;

@@ -3,7 +3,6 @@
 //! A session is one device of one person. It outlives its socket by the resume window, so a change of network is not a
 //! log-out. The table hears [`SessionInput`]s and appends [`SessionOutput`]s; its interpreter carries them out in order.
 
-mod bucket;
 mod hello;
 mod io;
 mod ledger;

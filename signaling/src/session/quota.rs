@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::bucket::Bucket;
 use super::limits::{
     DIGIT_BURST, DIGIT_EVERY, OFFER_BURST, OFFER_EVERY, RING_BURST, RING_EVERY, WATCH_BURST, WATCH_EVERY,
 };
+use crate::bucket::Bucket;
 use crate::ids::PersonId;
 use crate::wire::client::{Request, TransferTo};
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::bucket::Bucket;
 use super::io::{SessionInput, SessionOutput, SocketId};
 use super::ledger::Ledger;
 use super::limits::{HEARTBEAT, HELLO_TIME, PRESENCE_GRACE, RESUME_WINDOW};
 use super::presence::Person;
 use super::quota::Quotas;
+use crate::bucket::Bucket;
 use crate::call::Farewell;
 use crate::ids::{LoginId, PersonId, SessionId};
 use crate::topic::Topic;

@@ -12,6 +12,8 @@ pub mod config;
 pub mod dialog;
 pub mod digest;
 pub mod message;
+pub mod plan;
 pub mod port;
 pub mod sdp;
+pub mod trunk;
 pub mod view;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// A bucket that holds a number of tokens and gets a new one at a steady rate.
 #[derive(Clone, Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// In how long an empty bucket is full.
     depth: Duration,
     /// In how long a token comes.
