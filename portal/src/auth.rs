@@ -9,8 +9,8 @@ use signaling::ids::{LoginId, PersonId};
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::login::model::{Assurance, Factor, Login};
-use crate::login::{cookies, secret, store};
+use crate::login::model::{Assurance, Factor, Login, Role};
+use crate::login::{cookies, roles, secret, store};
 
 /// The other end of the connection that a request came on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,10 @@ impl Actor {
     }
 }
 
+/// An actor who is an administrator. As an extractor it answers 403 `forbidden` to others; 401 without a log-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Administrator(pub Actor);
+
 impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = ApiError;
 
@@ -97,5 +101,18 @@ impl FromRequestParts<App> for Actor {
         let login = login.filter(|login| app.login.alive(login, now)).ok_or(ApiError::not_logged_in())?;
         app.login.note_seen(login.id, now);
         Ok(Actor::of(&login))
+    }
+}
+
+impl FromRequestParts<App> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Administrator, ApiError> {
+        let actor = Actor::from_request_parts(parts, app).await?;
+        if roles::of(&app.db, actor.person).await?.contains(&Role::Administrator) {
+            return Ok(Administrator(actor));
+        }
+        tracing::warn!(person = %actor.person, path = parts.uri.path(), "not an administrator");
+        Err(ApiError::forbidden())
     }
 }

@@ -4,6 +4,7 @@
 //! map; `serve` is the HTTP server, `start` the order of start and stop.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod calls;
 pub mod channels;

@@ -12,7 +12,8 @@ use portal::app::{App, HubSlot};
 use portal::config::{Config, DEFAULT_FILE, LogConfig, LogFormat};
 use portal::db::DbError;
 use portal::demo::{self, DemoAccount, Seeded};
-use portal::login::store;
+use portal::login::model::Role;
+use portal::login::{roles, store};
 use portal::start::{self, Addresses, Running};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -49,6 +50,20 @@ enum Command {
         #[arg(long)]
         if_empty: bool,
     },
+    /// Gives an account a role.
+    Grant {
+        /// The account.
+        account: String,
+        /// The role: administrator.
+        role: Role,
+    },
+    /// Takes a role from an account.
+    Revoke {
+        /// The account.
+        account: String,
+        /// The role: administrator.
+        role: Role,
+    },
     /// Writes the TypeScript and OpenAPI files of the web app.
     ExportTypes {
         /// Where to.
@@ -78,6 +93,16 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Serve => with_runtime(load(arguments.config)?, serve)?,
         Command::Migrate => with_runtime(load(arguments.config)?, migrate)?,
+        Command::Grant { account, role } => {
+            with_runtime(load(arguments.config)?, async move |config| {
+                set_role(config, &account, role, true).await
+            })?;
+        }
+        Command::Revoke { account, role } => {
+            with_runtime(load(arguments.config)?, async move |config| {
+                set_role(config, &account, role, false).await
+            })?;
+        }
         Command::Seed { staff, if_empty } => {
             with_runtime(load(arguments.config)?, async move |config| seed(config, staff, if_empty).await)?;
         }
@@ -191,6 +216,14 @@ async fn seed(config: Config, staff: usize, if_empty: bool) -> Result<(), Failur
         Seeded::WasThere if if_empty => {}
         Seeded::WasThere => return Err("there are people in the directory already".into()),
     }
+    Ok(())
+}
+
+async fn set_role(config: Config, account: &str, role: Role, has: bool) -> Result<(), Failure> {
+    let app = start::open(config, Arc::new(HubSlot::default())).await?;
+    let changed = roles::set(&app.db, &app.clock, account, role, has).await;
+    app.db.close().await;
+    println!("{}", if changed? { "done" } else { "it was so already" });
     Ok(())
 }
 

@@ -12,14 +12,15 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use signaling::ids::PersonId;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use crate::app::recorder::Recorder;
 use crate::app::{App, Parts};
 use crate::auth::Peer;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::Db;
 use crate::db::with_dbs::START;
+use crate::db::{Db, DbResult, Tx, on};
 use crate::demo::{self, City};
 use crate::directory::Directory;
 use crate::login::password::HasherConfig;
@@ -88,6 +89,19 @@ impl TestApp {
     pub(crate) fn pass(&self, span: Duration) {
         self.app.clock.advance(span);
     }
+}
+
+/// A line of the audit trail: who, action, outcome, to whom.
+pub(crate) type TrailLine = (Option<Uuid>, String, String, Option<String>);
+
+/// The audit trail, oldest first.
+pub(crate) async fn trail(db: &Db) -> Vec<TrailLine> {
+    let mut tx = db.read().await.expect("read");
+    read_trail(&mut tx).await.expect("trail")
+}
+
+async fn read_trail(tx: &mut Tx<'_>) -> DbResult<Vec<TrailLine>> {
+    on!(tx, c => sqlx::query_as("SELECT person_id, action, outcome, subject FROM audit ORDER BY at, id").fetch_all(c))
 }
 
 const CHROME: &str =

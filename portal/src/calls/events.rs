@@ -15,16 +15,23 @@ pub enum Direction {
     In,
 }
 
-/// Another person of a call.
+/// Another person of a call, or a telephone line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, utoipa::ToSchema)]
 pub struct HistoryPerson {
-    /// Who.
+    /// Who. A line's id is of this call only: look it up nowhere, and call `number` to call it again.
     #[schema(value_type = String, format = Uuid)]
     pub person: PersonId,
     /// Name as displayed; empty for somebody who has left the directory.
     pub name: String,
     /// Unit, with the one above it.
     pub unit: String,
+    /// A telephone line, not a member of staff. Its name and unit are those of the time of the call.
+    #[serde(default)]
+    pub line: bool,
+    /// Number of the line; absent for staff, and for a line that withheld it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub number: Option<String>,
 }
 
 /// One call in a person's history.

@@ -11,7 +11,7 @@ use signaling::topic::Topic;
 use signaling::wire::call::EndReason;
 
 use super::events::{HistoryEntry, HistoryEvent, HistoryPerson};
-use super::model::{OpenCall, Part};
+use super::model::{Invited, Line, OpenCall, Other, Part};
 use super::{rules, store};
 use crate::app::App;
 use crate::clock::Millis;
@@ -40,8 +40,9 @@ impl CallJournal {
                 store::open_call(&mut tx, &OpenCall { call, kind, starter }, video, Millis(at)).await?;
                 self.app.commit(tx, []).await
             }
-            JournalEntry::Invited { call, person, by, line: _, at } => {
-                self.invite(call, person, by, Millis(at)).await
+            JournalEntry::Invited { call, person, by, line, at } => {
+                let invited = Invited { call, person, by, line: line.map(rules::line) };
+                self.invite(&invited, Millis(at)).await
             }
             JournalEntry::Answered { call, person, at } => {
                 let mut tx = self.app.db.write(of_person(person)).await?;
@@ -60,10 +61,11 @@ impl CallJournal {
     }
 
     /// A missed call that is joined after all, or rings again, is no missed call any more: the badge follows.
-    async fn invite(&self, call: CallId, person: PersonId, by: PersonId, at: Millis) -> DbResult<()> {
+    async fn invite(&self, invited: &Invited, at: Millis) -> DbResult<()> {
+        let person = invited.person;
         let mut tx = self.app.db.write(of_person(person)).await?;
         let before = store::unseen_missed(&mut tx, person).await?;
-        store::invite_leg(&mut tx, call, person, by, at).await?;
+        store::invite_leg(&mut tx, invited, at).await?;
         let unseen_missed = store::unseen_missed(&mut tx, person).await?;
         let mut events = Vec::new();
         if unseen_missed != before {
@@ -87,6 +89,10 @@ impl CallJournal {
             return Ok(());
         }
         let Some(part) = store::part(&mut tx, person, call).await? else { return Ok(()) };
+        if part.line {
+            // Nobody reads the history of a line, nor follows its topic.
+            return app.commit(tx, []).await;
+        }
         let entry = entries(&mut tx, &app.directory, person, vec![part]).await?.pop();
         let Some(entry) = entry else { return Ok(()) };
         let event = if missed {
@@ -177,7 +183,12 @@ pub(super) async fn entries(
     Ok(parts.into_iter().map(entry).collect())
 }
 
-fn named(directory: &Directory, person: PersonId) -> HistoryPerson {
-    let (name, unit) = directory.card(person).map(|card| (card.name, card.unit)).unwrap_or_default();
-    HistoryPerson { person, name, unit }
+fn named(directory: &Directory, Other { person, line }: Other) -> HistoryPerson {
+    match line {
+        Some(Line { name, unit, number }) => HistoryPerson { person, name, unit, line: true, number },
+        None => {
+            let (name, unit) = directory.card(person).map(|card| (card.name, card.unit)).unwrap_or_default();
+            HistoryPerson { person, name, unit, line: false, number: None }
+        }
+    }
 }

@@ -28,6 +28,41 @@ pub struct Part {
     pub missed: bool,
     /// The person has looked at the missed call.
     pub seen: bool,
+    /// The part of a telephone line, which has no history of its own.
+    pub line: bool,
+}
+
+/// Another one of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The person; of a line, its name within this call.
+    pub person: PersonId,
+    /// What the line was called; `None` for a member of staff.
+    pub line: Option<Line>,
+}
+
+/// A telephone line as it was known when the call was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Name: of the directory for its number, or what the telephone said, or the number.
+    pub name: String,
+    /// Unit of that person of the directory; empty for others.
+    pub unit: String,
+    /// Number to call again; `None` where it was withheld.
+    pub number: Option<String>,
+}
+
+/// Somebody who is being called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invited {
+    /// The call.
+    pub call: CallId,
+    /// Who.
+    pub person: PersonId,
+    /// Who called that person; the person itself when it entered by itself.
+    pub by: PersonId,
+    /// Set for a telephone line.
+    pub line: Option<Line>,
 }
 
 /// A leg without an end, in a call without an end.

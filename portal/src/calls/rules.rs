@@ -1,9 +1,10 @@
 //! Decisions about the history. Pure.
 
 use signaling::ids::PersonId;
+use signaling::wire::call::PersonCard;
 
 use super::events::{Direction, HistoryEntry, HistoryPerson};
-use super::model::{OpenLeg, Part};
+use super::model::{Line, OpenLeg, Part};
 use crate::clock::Millis;
 
 /// Most calls of one page, and how many without a limit asked for.
@@ -11,9 +12,13 @@ pub const MAX_PAGE: i64 = 100;
 /// Most other people named in one entry.
 pub const MAX_OTHERS: i64 = 50;
 
+/// Most characters of a line's name, unit and number.
+pub const MAX_LINE_CHARS: usize = 100;
+
 /// What a person sees of a call.
 pub fn entry(person: PersonId, part: Part, others: Vec<HistoryPerson>) -> HistoryEntry {
-    let Part { call, kind, video, starter, invited_at, answered_at, ended_at, reason, missed, seen } = part;
+    let Part { call, kind, video, starter, invited_at, answered_at, ended_at, reason, missed, seen, line: _ } =
+        part;
     HistoryEntry {
         call,
         direction: if starter == person { Direction::Out } else { Direction::In },
@@ -49,6 +54,17 @@ pub fn page(mut rows: Vec<Part>, limit: usize) -> (Vec<Part>, Option<Millis>) {
     (rows, next)
 }
 
+/// What is kept of a line. Of what a telephone says of itself only so much that a history stays readable.
+pub fn line(card: PersonCard) -> Line {
+    let PersonCard { person: _, name, unit, post: _, extension, line: _ } = card;
+    Line { name: kept(&name), unit: kept(&unit), number: extension.map(|number| kept(&number)) }
+}
+
+/// Without control characters (PostgreSQL takes no NUL), cut to [`MAX_LINE_CHARS`].
+fn kept(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_LINE_CHARS).collect()
+}
+
 /// Whether a leg that a crash cut off goes to the person's missed calls: it rang, and nobody took it. Who entered by himself
 /// was not called; who started the call may have left it and been called back.
 pub fn missed_by_crash(leg: &OpenLeg) -> bool {
@@ -75,6 +91,7 @@ mod tests {
             reason: Some(EndReason::NoAnswer),
             missed: true,
             seen: false,
+            line: false,
         }
     }
 
@@ -108,6 +125,21 @@ mod tests {
         assert!(!missed_by_crash(&leg(2, 1, true)), "was talking");
         assert!(!missed_by_crash(&leg(1, 1, false)), "called");
         assert!(missed_by_crash(&leg(1, 2, false)), "had left the call and was called back");
+    }
+
+    #[test]
+    fn what_a_telephone_says_is_cut_and_cleaned() {
+        let card = PersonCard {
+            person: PersonId(Uuid::from_u128(9)),
+            name: format!("\0王\r\n{}", "x".repeat(200)),
+            unit: String::new(),
+            post: String::new(),
+            extension: Some("0227\u{7}208889".into()),
+            line: true,
+        };
+        let kept = line(card);
+        assert_eq!((kept.name.chars().count(), kept.number.as_deref()), (MAX_LINE_CHARS, Some("0227208889")));
+        assert!(kept.name.starts_with("王x"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use signaling::ids::{CallId, PersonId};
 use signaling::log::EventLog;
 use signaling::ports::{Journal, JournalEntry};
 use signaling::topic::Topic;
-use signaling::wire::call::{CallKind, EndReason};
+use signaling::wire::call::{CallKind, EndReason, PersonCard};
 use uuid::Uuid;
 
 use super::CallJournal;
@@ -87,7 +87,7 @@ async fn a_missed_call_of_an_offline_person_waits_for_them() {
         let unit = "系統研發中心 應用系統組";
         let expected = json!({
             "call": CALL, "direction": "in", "kind": "direct", "video": true,
-            "others": [{"person": lin, "name": "林雅婷", "unit": unit}],
+            "others": [{"person": lin, "name": "林雅婷", "unit": unit, "line": false}],
             "started_at": START.0, "ended_at": START.0 + 40_000, "reason": "no_answer", "missed": true, "seen": false,
         });
         assert_eq!(history["calls"], json!([expected]));
@@ -344,6 +344,113 @@ async fn two_missed_calls_that_end_at_once_are_both_counted() {
     .await;
 }
 
+fn card(person: PersonId, name: &str, number: Option<&str>) -> PersonCard {
+    PersonCard {
+        person,
+        name: name.into(),
+        unit: String::new(),
+        post: String::new(),
+        extension: number.map(str::to_owned),
+        line: true,
+    }
+}
+
+fn line(call: CallId, person: PersonId, by: PersonId, card: PersonCard) -> JournalEntry {
+    JournalEntry::Invited { call, person, by, line: Some(card), at: START.0 }
+}
+
+/// From a desk phone to a member of staff who is away: the missed call says whom to call back.
+#[tokio::test]
+async fn a_missed_call_of_a_telephone_has_its_name_and_number() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db.clone()).await;
+        let (chen, phone) = (app.person(1), PersonId(Uuid::from_u128(0x11e)));
+        let missed = JournalEntry::LegEnded {
+            call: CALL,
+            person: phone,
+            reason: EndReason::NoAnswer,
+            missed: true,
+            at: START.0 + 40_000,
+        };
+        let entries = vec![
+            opened(CALL, phone, START.0),
+            line(CALL, phone, phone, card(phone, "大廳服務臺", Some("6100"))),
+            invited(CALL, chen, phone, START.0),
+            ended(CALL, chen, EndReason::NoAnswer, START.0 + 40_000),
+            missed,
+            closed(CALL, EndReason::NoAnswer, START.0 + 40_000),
+        ];
+        write(&app, entries).await;
+        let frames = app.live.frames();
+        assert_eq!(frame_types(&frames), [("history.missed", 1)], "nobody is told of the line's own part");
+        let history = app.logged_in(1).await.get("/api/calls").await.body;
+        let expected =
+            json!([{"person": phone, "name": "大廳服務臺", "unit": "", "line": true, "number": "6100"}]);
+        assert_eq!((&history["calls"][0]["others"], &history["unseen_missed"]), (&expected, &json!(1)));
+        assert_eq!(frames[0]["data"]["entry"]["others"], expected);
+        let mut tx = db.read().await.expect("read");
+        assert_eq!(store::unseen_missed(&mut tx, phone).await.expect("read"), 0, "a line misses nothing");
+    })
+    .await;
+}
+
+/// The ends that only telephone calls have pass the database's constraints, and withheld numbers stay unknown.
+#[tokio::test]
+async fn calls_to_numbers_are_remembered_with_how_they_ended() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db).await;
+        let lin = app.person(0);
+        let ends = [EndReason::NumberUnknown, EndReason::LineDown, EndReason::Transferred];
+        for (n, reason) in ends.into_iter().enumerate() {
+            let call = CallId(Uuid::from_u128(n as u128 + 1));
+            let phone = PersonId(Uuid::from_u128(n as u128 + 100));
+            let entries = vec![
+                opened(call, lin, START.0),
+                invited(call, lin, lin, START.0),
+                line(call, phone, lin, card(phone, "12345", (n > 0).then_some("12345"))),
+                ended(call, phone, reason, START.0 + 5),
+                ended(call, lin, reason, START.0 + 5),
+                closed(call, reason, START.0 + 5),
+            ];
+            write(&app, entries).await;
+        }
+        let calls = app.logged_in(0).await.get("/api/calls").await.body["calls"].clone();
+        let seen: Vec<_> = calls
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|call| (call["reason"].clone(), call["others"][0]["number"].clone()))
+            .collect();
+        let number = json!("12345");
+        let expected = [
+            (json!("transferred"), number.clone()),
+            (json!("line_down"), number),
+            (json!("number_unknown"), Value::Null),
+        ];
+        assert_eq!(seen, expected);
+    })
+    .await;
+}
+
+/// A crash while a telephone rings somebody: a missed call for the person, nothing for the line.
+#[tokio::test]
+async fn a_restart_ends_lines_without_a_word() {
+    with_dbs(async |db| {
+        let app = TestApp::new(db).await;
+        let (chen, phone) = (app.person(1), PersonId(Uuid::from_u128(0x11e)));
+        let entries = vec![
+            opened(CALL, phone, START.0),
+            line(CALL, phone, phone, card(phone, "6100", Some("6100"))),
+            invited(CALL, chen, phone, START.0),
+        ];
+        write(&app, entries).await;
+        app.pass(Duration::from_secs(10));
+        assert_eq!(CallJournal::new(app.app.clone()).repair(app.app.now()).await.expect("repaired"), 1);
+        assert_eq!(frame_types(&app.live.frames()), [("history.missed", 1)]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_step_of_an_unknown_call_is_an_error_and_leaves_nothing() {
     with_dbs(async |db| {
@@ -373,6 +480,9 @@ fn the_document_has_the_same_names_as_the_wire() {
         AnsweredElsewhere,
         DeclinedElsewhere,
         Moved,
+        Transferred,
+        NumberUnknown,
+        LineDown,
         Ended,
     ];
     for reason in reasons {

@@ -5,10 +5,15 @@ use crate::clock::Millis;
 use crate::db::{Db, DbError};
 use crate::directory::{self, Directory};
 use crate::login::accounts::{AccountError, create_with_shared_password};
+use crate::login::model::Role;
 use crate::login::password::Hasher;
+use crate::login::roles;
 
 /// Password of every demo account unless another one is given. It is printed at start and known to everybody: a demo only.
 pub const DEFAULT_PASSWORD: &str = "lantern-harbor-47";
+
+/// Accounts that are administrators.
+const ADMINISTRATORS: [&str; 1] = ["wang.shufen"];
 
 /// What became of a city.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +45,9 @@ pub async fn seed(
         Ok(_) | Err(AccountError::Db(DbError::Unique(_))) => {}
         Err(error) => return Err(error),
     }
+    let administrators =
+        city.accounts.iter().filter(|account| ADMINISTRATORS.contains(&account.account.as_str()));
+    roles::grant_new(db, administrators.map(|account| account.person), Role::Administrator, now).await?;
     directory::live::import(db, &city.units, &city.people).await?;
     Ok(Seeded::Made(city.people.len()))
 }

@@ -89,7 +89,9 @@ async fn a_city_is_put_into_an_empty_database_once() {
     use crate::clock::Millis;
     use crate::db::with_dbs::{START, with_dbs};
     use crate::directory::Directory;
+    use crate::login::model::Role;
     use crate::login::password::{Hasher, HasherConfig};
+    use crate::login::roles;
 
     with_dbs(async |db| {
         let hasher = Hasher::new(HasherConfig::default()).expect("hasher");
@@ -97,6 +99,8 @@ async fn a_city_is_put_into_an_empty_database_once() {
         let made = seed(&db, &hasher, &big, DEFAULT_PASSWORD, START).await.expect("seeded");
         assert_eq!(made, Seeded::Made(3_000));
         assert_eq!(hasher.checks(), 0);
+        let wang = big.logins().nth(2).expect("wang.shufen").1.id;
+        assert_eq!(roles::of(&db, wang).await.expect("roles"), [Role::Administrator]);
         let again = seed(&db, &hasher, &city(3, STAFF), DEFAULT_PASSWORD, Millis(0)).await.expect("seeded");
         assert_eq!(again, Seeded::WasThere);
         let directory = Directory::open(&db).await.expect("directory");

@@ -8,6 +8,7 @@ pub mod cookies;
 pub mod http;
 pub mod model;
 pub mod password;
+pub mod roles;
 pub mod rules;
 pub mod secret;
 pub mod seen;

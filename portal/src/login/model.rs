@@ -109,54 +109,6 @@ pub enum EndReason {
     Expired,
 }
 
-/// Something worth a line in the audit trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// A log-in was tried.
-    LogIn,
-    /// The own log-in was ended.
-    LogOut,
-    /// All log-ins were ended.
-    LogOutEverywhere,
-    /// Another own log-in was ended.
-    EndLogin,
-}
-
-/// How an action went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Carried out.
-    Done,
-    /// Account or password were wrong.
-    BadCredentials,
-    /// After too many wrong passwords this one was not looked at. Noted once for each delay or lock.
-    TooManyAttempts,
-    /// The password was right, but the person is no longer in the directory.
-    Forbidden,
-}
-
-/// A line of the audit trail. It has no place for passwords, tokens, or the account name that somebody typed (people type
-/// passwords there).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When.
-    pub at: Millis,
-    /// Who, where known.
-    pub person: Option<PersonId>,
-    /// The log-in concerned.
-    pub login: Option<LoginId>,
-    /// What.
-    pub action: Action,
-    /// How it went.
-    pub outcome: Outcome,
-    /// The network that it came from, see [`rules::network`](super::rules::network).
-    pub address: String,
-    /// Id of the request in the server's log.
-    pub request: Option<String>,
-}
-
 /// Where a request comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -166,4 +118,30 @@ pub struct Origin {
     pub user_agent: String,
     /// Id of the request in the server's log.
     pub request: Option<String>,
+}
+
+/// What a person may do beyond calling and looking people up.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees call records and trunks, and keeps the telephones.
+    Administrator,
+}
+
+/// A text that names no role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a role; there is: administrator")]
+pub struct NoSuchRole(String);
+
+impl std::str::FromStr for Role {
+    type Err = NoSuchRole;
+
+    fn from_str(text: &str) -> Result<Role, NoSuchRole> {
+        match text {
+            "administrator" => Ok(Role::Administrator),
+            other => Err(NoSuchRole(other.to_owned())),
+        }
+    }
 }

@@ -5,7 +5,7 @@ use signaling::wire::call::{CallKind, EndReason};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use crate::calls::model::Part;
+use crate::calls::model::{Line, Other, Part};
 use crate::calls::rules::MAX_OTHERS;
 use crate::clock::Millis;
 use crate::db::{DbResult, Rows, Text, Tx, on};
@@ -22,6 +22,7 @@ struct PartRow {
     reason: Option<Text<EndReason>>,
     missed: bool,
     seen: bool,
+    line: bool,
 }
 
 impl From<PartRow> for Part {
@@ -37,6 +38,7 @@ impl From<PartRow> for Part {
             reason,
             missed,
             seen,
+            line,
         } = row;
         Part {
             call: CallId(call_id),
@@ -49,7 +51,26 @@ impl From<PartRow> for Part {
             reason: reason.map(|reason| reason.0),
             missed,
             seen,
+            line,
         }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct OtherRow {
+    call_id: Uuid,
+    person_id: Uuid,
+    line_name: Option<String>,
+    line_unit: Option<String>,
+    line_number: Option<String>,
+}
+
+impl From<OtherRow> for Other {
+    fn from(row: OtherRow) -> Self {
+        let OtherRow { call_id: _, person_id, line_name, line_unit, line_number } = row;
+        let line =
+            line_name.map(|name| Line { name, unit: line_unit.unwrap_or_default(), number: line_number });
+        Other { person: PersonId(person_id), line }
     }
 }
 
@@ -57,7 +78,7 @@ impl From<PartRow> for Part {
 pub async fn history(tx: &mut Tx<'_>, person: PersonId, before: Millis, limit: i64) -> DbResult<Vec<Part>> {
     let rows: Vec<PartRow> = on!(tx, c => sqlx::query_as(
         "SELECT l.call_id, k.kind, k.video, k.starter_id, l.invited_at, l.answered_at, l.ended_at, l.reason, l.missed, \
-         l.seen FROM leg l JOIN call k ON k.id = l.call_id WHERE l.person_id = $1 AND l.invited_at < $2 \
+         l.seen, l.line_name IS NOT NULL AS line FROM leg l JOIN call k ON k.id = l.call_id WHERE l.person_id = $1 AND l.invited_at < $2 \
          ORDER BY l.invited_at DESC, l.call_id DESC LIMIT $3",
     )
     .bind(person.0)
@@ -71,7 +92,7 @@ pub async fn history(tx: &mut Tx<'_>, person: PersonId, before: Millis, limit: i
 pub async fn part(tx: &mut Tx<'_>, person: PersonId, call: CallId) -> DbResult<Option<Part>> {
     let row: Option<PartRow> = on!(tx, c => sqlx::query_as(
         "SELECT l.call_id, k.kind, k.video, k.starter_id, l.invited_at, l.answered_at, l.ended_at, l.reason, l.missed, \
-         l.seen FROM leg l JOIN call k ON k.id = l.call_id WHERE l.person_id = $1 AND l.call_id = $2",
+         l.seen, l.line_name IS NOT NULL AS line FROM leg l JOIN call k ON k.id = l.call_id WHERE l.person_id = $1 AND l.call_id = $2",
     )
     .bind(person.0)
     .bind(call.0)
@@ -80,17 +101,14 @@ pub async fn part(tx: &mut Tx<'_>, person: PersonId, call: CallId) -> DbResult<O
 }
 
 /// The other people of calls, per call those who were called first, at most [`MAX_OTHERS`] of each.
-pub async fn others(
-    tx: &mut Tx<'_>,
-    person: PersonId,
-    calls: &[CallId],
-) -> DbResult<Vec<(CallId, PersonId)>> {
+pub async fn others(tx: &mut Tx<'_>, person: PersonId, calls: &[CallId]) -> DbResult<Vec<(CallId, Other)>> {
     if calls.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(Uuid, Uuid)> = on!(tx, c: D => async move {
+    let rows: Vec<OtherRow> = on!(tx, c: D => async move {
         let mut query = QueryBuilder::<D>::new(
-            "SELECT call_id, person_id FROM (SELECT call_id, person_id, ROW_NUMBER() OVER (PARTITION BY call_id \
+            "SELECT call_id, person_id, line_name, line_unit, line_number FROM (SELECT call_id, person_id, line_name, \
+             line_unit, line_number, ROW_NUMBER() OVER (PARTITION BY call_id \
              ORDER BY invited_at, person_id) AS place FROM leg WHERE person_id <> ",
         );
         query.push_bind(person.0).push(" AND call_id IN (");
@@ -102,7 +120,7 @@ pub async fn others(
         query.push(" ORDER BY call_id, place");
         query.build_query_as().persistent(false).fetch_all(c).await
     })?;
-    Ok(rows.into_iter().map(|(call, person)| (CallId(call), PersonId(person))).collect())
+    Ok(rows.into_iter().map(|row| (CallId(row.call_id), Other::from(row))).collect())
 }
 
 /// Missed calls that the person has not looked at.

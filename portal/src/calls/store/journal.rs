@@ -4,7 +4,7 @@ use signaling::ids::{CallId, PersonId};
 use signaling::wire::call::{CallKind, EndReason};
 use uuid::Uuid;
 
-use crate::calls::model::{OpenCall, OpenLeg};
+use crate::calls::model::{Invited, OpenCall, OpenLeg};
 use crate::clock::Millis;
 use crate::db::{DbResult, Rows, Text, Tx, on};
 
@@ -27,17 +27,15 @@ pub async fn open_call(tx: &mut Tx<'_>, call: &OpenCall, video: bool, at: Millis
 }
 
 /// A person is called; called again after the leg ended, the leg begins anew.
-pub async fn invite_leg(
-    tx: &mut Tx<'_>,
-    call: CallId,
-    person: PersonId,
-    by: PersonId,
-    at: Millis,
-) -> DbResult<u64> {
+pub async fn invite_leg(tx: &mut Tx<'_>, invited: &Invited, at: Millis) -> DbResult<u64> {
+    let Invited { call, person, by, line } = invited;
+    let line = line.as_ref();
     on!(tx, c => sqlx::query(
-        "INSERT INTO leg (call_id, person_id, by_id, invited_at, missed, seen) VALUES ($1, $2, $3, $4, $5, $5) \
+        "INSERT INTO leg (call_id, person_id, by_id, invited_at, missed, seen, line_name, line_unit, line_number) \
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8) \
          ON CONFLICT (call_id, person_id) DO UPDATE SET by_id = excluded.by_id, invited_at = excluded.invited_at, \
-         answered_at = NULL, ended_at = NULL, reason = NULL, missed = excluded.missed, seen = excluded.seen \
+         answered_at = NULL, ended_at = NULL, reason = NULL, missed = excluded.missed, seen = excluded.seen, \
+         line_name = excluded.line_name, line_unit = excluded.line_unit, line_number = excluded.line_number \
          WHERE leg.ended_at <= excluded.invited_at AND leg.invited_at < excluded.invited_at",
     )
     .bind(call.0)
@@ -45,6 +43,9 @@ pub async fn invite_leg(
     .bind(by.0)
     .bind(at)
     .bind(false)
+    .bind(line.map(|line| line.name.as_str()))
+    .bind(line.map(|line| line.unit.as_str()))
+    .bind(line.and_then(|line| line.number.as_deref()))
     .execute(c)
     .rows())
 }
@@ -62,7 +63,7 @@ pub async fn answer_leg(tx: &mut Tx<'_>, call: CallId, person: PersonId, at: Mil
     .rows())
 }
 
-/// A leg ends; 0 when it has ended already, or began only after `at`.
+/// A leg ends; 0 when it has ended already, or began only after `at`. A line misses nothing.
 pub async fn end_leg(
     tx: &mut Tx<'_>,
     (call, person): (CallId, PersonId),
@@ -71,7 +72,7 @@ pub async fn end_leg(
     at: Millis,
 ) -> DbResult<u64> {
     on!(tx, c => sqlx::query(
-        "UPDATE leg SET ended_at = $3, reason = $4, missed = $5 WHERE call_id = $1 AND person_id = $2 \
+        "UPDATE leg SET ended_at = $3, reason = $4, missed = ($5 AND line_name IS NULL) WHERE call_id = $1 AND person_id = $2 \
          AND ended_at IS NULL AND invited_at <= $3",
     )
     .bind(call.0)

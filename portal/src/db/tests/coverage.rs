@@ -54,7 +54,16 @@ fn every_store_function_runs_on_both_databases() {
     let folder = Folder::new("coverage");
     let notes = folder.0.join("notes");
     let outcome = Command::new(std::env::current_exe().expect("this program"))
-        .args(["login::", "directory::", "calls::", "demo::", "db::tests::log", "--skip", "coverage"])
+        .args([
+            "login::",
+            "audit::",
+            "directory::",
+            "calls::",
+            "demo::",
+            "db::tests::log",
+            "--skip",
+            "coverage",
+        ])
         .env(VARIABLE, &notes)
         .output()
         .expect("starts");

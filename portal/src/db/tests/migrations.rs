@@ -74,6 +74,35 @@ async fn both_databases_have_the_same_schema() {
     assert_eq!((only(sqlite, postgres), only(postgres, sqlite)), (vec![], vec![]));
 }
 
+/// What stood in the tables before they were rebuilt stands there afterwards, children included.
+#[tokio::test]
+async fn a_database_of_the_version_before_telephones_keeps_its_rows() {
+    let folder = Folder::new("upgrade");
+    let place = Place::Sqlite(folder.0.join("test.sqlite3"));
+    let Place::Sqlite(path) = &place else { panic!("a file") };
+    let pool = crate::db::sqlite::migration_pool(path).await.expect("opens");
+    let old = SQLITE.iter().filter(|file| file.version <= 4).cloned().collect();
+    sqlx::migrate::Migrator::with_migrations(old).run(&pool).await.expect("migrates");
+    for text in [
+        "INSERT INTO call VALUES (x'01', 'direct', 1, x'02', 5, 9, 'ended')",
+        "INSERT INTO leg VALUES (x'01', x'03', x'02', 5, 6, 9, 'ended', 0, 0)",
+        "INSERT INTO audit VALUES (x'04', 5, x'02', NULL, 'log_in', 'done', '192.0.2.0/24', 'r')",
+    ] {
+        sqlx::query(text).execute(&pool).await.expect(text);
+    }
+    pool.close().await;
+    let db = Db::open(&place, START).await.expect("opens");
+    let mut tx = db.read().await.expect("read");
+    let Kind::Sqlite(inner) = &mut tx.kind else { panic!("SQLite") };
+    let query = "SELECT (SELECT CAST(COUNT(*) AS INTEGER) FROM call WHERE ended_at = 9), \
+        (SELECT CAST(COUNT(*) AS INTEGER) FROM leg WHERE answered_at = 6 AND line_name IS NULL), \
+        (SELECT CAST(COUNT(*) AS INTEGER) FROM audit WHERE request_id = 'r' AND subject IS NULL)";
+    let kept: (i64, i64, i64) = sqlx::query_as(query).fetch_one(&mut **inner).await.expect("read");
+    assert_eq!(kept, (1, 1, 1));
+    drop(tx);
+    db.close().await;
+}
+
 #[tokio::test]
 async fn every_sqlite_table_is_strict() {
     with_dbs(async |db| {

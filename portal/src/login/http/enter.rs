@@ -9,13 +9,14 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use signaling::ids::{LoginId, PersonId};
 use uuid::Uuid;
 
-use super::{Credentials, Me, audit, bad_credentials, me};
+use super::{Credentials, Me, bad_credentials, me};
 use crate::app::App;
+use crate::audit::{self, Action, Outcome};
 use crate::auth::{Actor, Caller};
 use crate::db::Scope;
 use crate::error::{ApiError, ApiResult};
 use crate::login::cookies;
-use crate::login::model::{Account, Action, EndReason, Factor, Login, Outcome, Proof, SecretHash};
+use crate::login::model::{Account, EndReason, Factor, Login, Proof, SecretHash};
 use crate::login::password::Verdict;
 use crate::login::rules::{self, MAX_LOGINS, MAX_PASSWORD_BYTES};
 use crate::login::secret::{self, Secret};
@@ -103,9 +104,8 @@ async fn check(app: &App, charge: Charge, account: Option<&Account>, password: S
 async fn refuse(app: &App, caller: &Caller, person: Option<PersonId>, outcome: Outcome) -> ApiResult<()> {
     let id = app.clock.id();
     let mut tx = app.db.write(Scope::one("audit", id)).await?;
-    let mut entry = audit(app.now(), caller, None, Action::LogIn, outcome);
-    entry.person = person;
-    store::append_audit(&mut tx, id, &entry).await?;
+    let entry = audit::Entry::of_caller(app.now(), caller, Action::LogIn, outcome);
+    audit::append(&mut tx, id, &audit::Entry { person, ..entry }).await?;
     Ok(app.commit(tx, []).await?)
 }
 
@@ -147,12 +147,13 @@ fn entry(app: &App, caller: &Caller, person: PersonId, kept: Option<&str>) -> Ap
 
 async fn enter(app: &App, caller: &Caller, headers: &HeaderMap, entry: Entry) -> ApiResult<Response> {
     let actor = Actor::of(&entry.login);
-    let answer = match me(app, &actor) {
+    let answer = match me(app, &actor).await {
         Ok(answer) => answer,
-        Err(gone) => {
+        Err(gone) if gone.code() == ApiError::forbidden().code() => {
             refuse(app, caller, Some(entry.login.person), Outcome::Forbidden).await?;
             return Err(gone);
         }
+        Err(error) => return Err(error),
     };
     let old = cookies::get(headers, cookies::SESSION).and_then(secret::hash_of);
     write(app, caller, &actor, &entry, old).await?;
@@ -183,8 +184,7 @@ async fn write(
     }
     store::insert_login(&mut tx, &entry.login, &entry.secret.hash(), &entry.device_hash).await?;
     ended.extend(store::end_beyond(&mut tx, person, MAX_LOGINS, now).await?);
-    let line = audit(now, caller, Some(actor), Action::LogIn, Outcome::Done);
-    store::append_audit(&mut tx, app.clock.id(), &line).await?;
+    audit::note(app, &mut tx, &audit::Entry::of_actor(now, actor, caller, Action::LogIn)).await?;
     Ok(commit_ended(app, tx, ended).await?)
 }
 
@@ -194,5 +194,5 @@ async fn write(
     (status = 401, body = crate::error::ErrorBody, description = "not_logged_in"),
 ))]
 pub async fn get_me(State(app): State<App>, actor: Actor) -> ApiResult<Json<Me>> {
-    Ok(Json(me(&app, &actor)?))
+    Ok(Json(me(&app, &actor).await?))
 }

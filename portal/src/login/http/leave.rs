@@ -7,13 +7,13 @@ use axum::response::{AppendHeaders, IntoResponse};
 use signaling::ids::LoginId;
 use uuid::Uuid;
 
-use super::audit;
 use crate::app::App;
+use crate::audit::{self, Action, Entry};
 use crate::auth::{Actor, Caller};
 use crate::db::Scope;
 use crate::error::{ApiError, ApiResult};
 use crate::login::cookies;
-use crate::login::model::{Action, EndReason, Outcome};
+use crate::login::model::EndReason;
 use crate::login::service::commit_ended;
 use crate::login::store;
 
@@ -25,8 +25,7 @@ pub async fn logout(State(app): State<App>, actor: Actor, caller: Caller) -> Api
     let now = app.now();
     let mut tx = app.db.write(Scope::one("login", actor.person.0)).await?;
     store::end_login(&mut tx, actor.login, actor.person, EndReason::LoggedOut, now).await?;
-    let entry = audit(now, &caller, Some(&actor), Action::LogOut, Outcome::Done);
-    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    audit::note(&app, &mut tx, &Entry::of_actor(now, &actor, &caller, Action::LogOut)).await?;
     commit_ended(&app, tx, vec![actor.login]).await?;
     Ok(gone())
 }
@@ -43,8 +42,7 @@ pub async fn logout_everywhere(
     let now = app.now();
     let mut tx = app.db.write(Scope::one("login", actor.person.0)).await?;
     let ended = store::end_all(&mut tx, actor.person, EndReason::LoggedOutEverywhere, now).await?;
-    let entry = audit(now, &caller, Some(&actor), Action::LogOutEverywhere, Outcome::Done);
-    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    audit::note(&app, &mut tx, &Entry::of_actor(now, &actor, &caller, Action::LogOutEverywhere)).await?;
     commit_ended(&app, tx, ended).await?;
     Ok(gone())
 }
@@ -67,9 +65,8 @@ pub async fn end_login(
     if store::end_login(&mut tx, login, actor.person, EndReason::EndedByOwner, now).await? == 0 {
         return Err(ApiError::not_found());
     }
-    let mut entry = audit(now, &caller, Some(&actor), Action::EndLogin, Outcome::Done);
-    entry.login = Some(login);
-    store::append_audit(&mut tx, app.clock.id(), &entry).await?;
+    let entry = Entry { login: Some(login), ..Entry::of_actor(now, &actor, &caller, Action::EndLogin) };
+    audit::note(&app, &mut tx, &entry).await?;
     commit_ended(&app, tx, vec![login]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use signaling::ids::LoginId;
 
 use crate::app::App;
-use crate::auth::{Actor, Caller};
+use crate::auth::Actor;
 use crate::clock::Millis;
 use crate::directory::model::PersonView;
 use crate::error::{ApiError, ApiResult};
-use crate::login::model::{Action, AuditEntry, Factor, Outcome};
-use crate::login::rules;
+use crate::login::model::{Factor, Role};
+use crate::login::store;
 
 /// Body of `POST /api/login`. No `Debug`: a password must not get into a log.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -39,6 +39,8 @@ pub struct Me {
     pub login: LoginId,
     /// What was proved at this log-in.
     pub factors: Vec<Factor>,
+    /// What the person may do beyond calling.
+    pub roles: Vec<Role>,
     /// Language that the person chose; absent while not chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -87,25 +89,8 @@ const fn bad_credentials() -> ApiError {
 }
 
 /// The person of a log-in as everybody sees it. Somebody who has left the directory may not go on.
-fn me(app: &App, actor: &Actor) -> ApiResult<Me> {
+async fn me(app: &App, actor: &Actor) -> ApiResult<Me> {
     let person = app.directory.person(actor.person).ok_or(ApiError::forbidden())?;
-    Ok(Me { person, login: actor.login, factors: actor.factors.clone(), language: None })
-}
-
-fn audit(
-    now: Millis,
-    caller: &Caller,
-    actor: Option<&Actor>,
-    action: Action,
-    outcome: Outcome,
-) -> AuditEntry {
-    AuditEntry {
-        at: now,
-        person: actor.map(|actor| actor.person),
-        login: actor.map(|actor| actor.login),
-        action,
-        outcome,
-        address: rules::network(caller.address),
-        request: caller.request.clone(),
-    }
+    let roles = store::roles(&mut app.db.read().await?, actor.person).await?;
+    Ok(Me { person, login: actor.login, factors: actor.factors.clone(), roles, language: None })
 }

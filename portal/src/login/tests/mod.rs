@@ -2,5 +2,6 @@
 
 mod attacks;
 mod lifetimes;
+mod roles;
 mod sessions;
 mod stores;

@@ -369,13 +369,17 @@ export interface components {
              */
             unseen_missed: number;
         };
-        /** @description Another person of a call. */
+        /** @description Another person of a call, or a telephone line. */
         HistoryPerson: {
+            /** @description A telephone line, not a member of staff. Its name and unit are those of the time of the call. */
+            line?: boolean;
             /** @description Name as displayed; empty for somebody who has left the directory. */
             name: string;
+            /** @description Number of the line; absent for staff, and for a line that withheld it. */
+            number?: string | null;
             /**
              * Format: uuid
-             * @description Who.
+             * @description Who. A line's id is of this call only: look it up nowhere, and call `number` to call it again.
              */
             person: string;
             /** @description Unit, with the one above it. */
@@ -444,6 +448,8 @@ export interface components {
             login: string;
             /** @description The person. */
             person: components["schemas"]["PersonView"];
+            /** @description What the person may do beyond calling. */
+            roles: components["schemas"]["Role"][];
         };
         /** @description Some people. */
         PeoplePage: {
@@ -488,6 +494,11 @@ export interface components {
             /** @description Name of this service. */
             name: string;
         };
+        /**
+         * @description What a person may do beyond calling and looking people up.
+         * @enum {string}
+         */
+        Role: "administrator";
         /** @description Up to when missed calls were looked at. */
         SeenUpTo: {
             /**

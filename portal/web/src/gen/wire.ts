@@ -235,11 +235,11 @@ up_to: number,
 unseen_missed: number, } };
 
 /**
- * Another person of a call.
+ * Another person of a call, or a telephone line.
  */
 export type HistoryPerson = { 
 /**
- * Who.
+ * Who. A line's id is of this call only: look it up nowhere, and call `number` to call it again.
  */
 person: PersonId, 
 /**
@@ -249,7 +249,15 @@ name: string,
 /**
  * Unit, with the one above it.
  */
-unit: string, };
+unit: string, 
+/**
+ * A telephone line, not a member of staff. Its name and unit are those of the time of the call.
+ */
+line: boolean, 
+/**
+ * Number of the line; absent for staff, and for a line that withheld it.
+ */
+number?: string, };
 
 /**
  * Where one person stands in a call.

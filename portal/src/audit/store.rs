@@ -2,14 +2,14 @@
 
 use uuid::Uuid;
 
+use super::Entry;
 use crate::db::{DbResult, Rows, Text, Tx, on};
-use crate::login::model::AuditEntry;
 
 /// Appends a line.
-pub async fn append_audit(tx: &mut Tx<'_>, id: Uuid, entry: &AuditEntry) -> DbResult<u64> {
+pub async fn append(tx: &mut Tx<'_>, id: Uuid, entry: &Entry) -> DbResult<u64> {
     on!(tx, c => sqlx::query(
-        "INSERT INTO audit (id, at, person_id, login_id, action, outcome, address, request_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO audit (id, at, person_id, login_id, action, outcome, address, request_id, subject) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(id)
     .bind(entry.at)
@@ -19,6 +19,7 @@ pub async fn append_audit(tx: &mut Tx<'_>, id: Uuid, entry: &AuditEntry) -> DbRe
     .bind(Text(entry.outcome))
     .bind(&entry.address)
     .bind(&entry.request)
+    .bind(&entry.subject)
     .execute(c)
     .rows())
 }
