@@ -235,6 +235,7 @@ impl Tables {
             reason: leg.reason,
             missed,
             seen: false,
+            line: false,
         };
         let entry = rules::entry(person, part, Vec::new());
         let event = match missed {

@@ -42,7 +42,7 @@ impl Algorithm {
     }
 
     /// `H(user:realm:password)`: as good as the password, for this realm.
-    pub(super) fn ha1(self, user: &str, realm: &str, password: &str) -> String {
+    pub fn ha1(self, user: &str, realm: &str, password: &str) -> String {
         self.hash(&format!("{user}:{realm}:{password}"))
     }
 }
