@@ -2,5 +2,10 @@ import { calls } from '../call';
 
 /** Calls people, by voice or by video. The call layer tells how it goes, failures included. */
 export function dial(people: readonly string[], video: boolean): void {
-  void calls.start(people, { video });
+  void calls.start({ people }, { video });
+}
+
+/** Calls a telephone number. */
+export function dialNumber(number: string): void {
+  void calls.start({ numbers: [number] });
 }

@@ -11,6 +11,7 @@ export const NAV: readonly { name: Route['name']; to: Route; icon: IconName; lab
     icon: 'directory',
     label: 'app.nav.directory',
   },
+  { name: 'dial', to: { name: 'dial', number: '' }, icon: 'keypad', label: 'app.nav.dial' },
   { name: 'history', to: { name: 'history', filter: 'all' }, icon: 'clock', label: 'app.nav.history' },
   { name: 'settings', to: { name: 'settings' }, icon: 'settings', label: 'app.nav.settings' },
 ];

@@ -3,6 +3,8 @@ export type Route =
   | { name: 'home' }
   /** `unit`: the tier where one stands, `null` = the whole city; `person`: whose card is open. */
   | { name: 'directory'; unit: string | null; person: string | null }
+  /** `number`: what is in the field when the page opens. */
+  | { name: 'dial'; number: string }
   | { name: 'history'; filter: 'all' | 'missed' }
   | { name: 'settings' }
   | { name: 'unknown' };
@@ -22,6 +24,8 @@ export function parseRoute(pathname: string, search = ''): Route {
       return HOME;
     case 'directory':
       return { name: 'directory', unit: id(second), person: id(query.get('person')) };
+    case 'dial':
+      return { name: 'dial', number: (query.get('number') ?? '').slice(0, 32) };
     case 'history':
       return { name: 'history', filter: query.get('filter') === 'missed' ? 'missed' : 'all' };
     case 'settings':
@@ -38,6 +42,8 @@ export function hrefOf(route: Route): string {
       const base = route.unit === null ? '/directory' : `/directory/${route.unit}`;
       return route.person === null ? base : `${base}?person=${route.person}`;
     }
+    case 'dial':
+      return route.number === '' ? '/dial' : `/dial?number=${encodeURIComponent(route.number)}`;
     case 'history':
       return route.filter === 'missed' ? '/history?filter=missed' : '/history';
     case 'settings':

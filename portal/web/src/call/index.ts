@@ -52,4 +52,4 @@ export function startCalls(): () => void {
 export { default as CallLayer } from './CallLayer.svelte';
 export { allowNotifications } from './notify';
 export type { CallNotificationData, NotificationPress } from './notify';
-export type { AnswerOptions, Finished, StartOptions } from './store-types';
+export type { AnswerOptions, Callees, Finished, StartOptions } from './store-types';

@@ -1,6 +1,6 @@
 import type { CallView, PersonId } from '../gen/wire';
 import type { ToneName } from './tones';
-import { others, phaseOf, type Picture } from './view';
+import { hearsNetwork, others, phaseOf, type Picture } from './view';
 
 /** What should be heard now; `null` is silence. */
 export function toneFor({ current, incoming }: Picture, me: PersonId): ToneName | null {
@@ -8,7 +8,8 @@ export function toneFor({ current, incoming }: Picture, me: PersonId): ToneName 
   if (incoming.length > 0) return talking ? 'waiting' : 'ring';
   if (current === null || phaseOf(current) !== 'outgoing') return null;
   // Honest ringback: only while a device of somebody really alerts.
-  return others(current, me).some((party) => party.state === 'ringing') ? 'ringback' : null;
+  const rings = others(current, me).some((party) => party.state === 'ringing');
+  return rings && !hearsNetwork(current, me) ? 'ringback' : null;
 }
 
 /** What is heard once when a call of this device ends. */

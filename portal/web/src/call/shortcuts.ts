@@ -1,6 +1,17 @@
 /** What keys do during a call. */
 export type ShortcutAction =
-  'mic' | 'camera' | 'screen' | 'hold' | 'hand' | 'view' | 'add' | 'devices' | 'minimize' | 'help';
+  | 'mic'
+  | 'camera'
+  | 'screen'
+  | 'hold'
+  | 'hand'
+  | 'view'
+  | 'add'
+  | 'keypad'
+  | 'transfer'
+  | 'devices'
+  | 'minimize'
+  | 'help';
 
 /** The keys, in the order in which the help lists them. Letters stand for words of the English interface. */
 export const SHORTCUTS: readonly { key: string; action: ShortcutAction }[] = [
@@ -11,6 +22,8 @@ export const SHORTCUTS: readonly { key: string; action: ShortcutAction }[] = [
   { key: 'r', action: 'hand' },
   { key: 'g', action: 'view' },
   { key: 'a', action: 'add' },
+  { key: 'k', action: 'keypad' },
+  { key: 't', action: 'transfer' },
   { key: 'd', action: 'devices' },
   { key: 'Escape', action: 'minimize' },
   { key: '?', action: 'help' },

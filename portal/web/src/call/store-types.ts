@@ -1,4 +1,4 @@
-import type { CallView, CurrentCall } from '../gen/wire';
+import type { CallView, CurrentCall, PersonId } from '../gen/wire';
 import type { MediaProblem } from './problems';
 import type { Phase } from './view';
 
@@ -15,6 +15,12 @@ export interface Finished {
 export interface Trouble {
   problem: MediaProblem;
   proceed: (() => void) | null;
+}
+
+/** Whom to call: colleagues, and telephone numbers as typed. */
+export interface Callees {
+  people?: readonly PersonId[];
+  numbers?: readonly string[];
 }
 
 /** How to call. */

@@ -1,4 +1,4 @@
-import type { CallId, CallView, PersonId, Sources } from '../gen/wire';
+import type { CallId, CallView, PersonId, Sources, TransferTo } from '../gen/wire';
 import { localized, t } from '../i18n';
 import { HubError } from '../net/errors';
 import type { Hub, WelcomeNews } from '../net/socket';
@@ -9,7 +9,7 @@ import type { MediaPorts } from './media-connection';
 import type { MediaProblem } from './problems';
 import { endTone } from './ring-plan';
 import { Ringer } from './ringer';
-import type { AnswerOptions, Finished, StartOptions, Trouble } from './store-types';
+import type { AnswerOptions, Callees, Finished, StartOptions, Trouble } from './store-types';
 import { TonePlayer } from './tone-player';
 import { CallSet, nothing, phaseOf, picture, type Picture } from './view';
 
@@ -94,14 +94,14 @@ export class CallStore {
     return Math.max(0, Date.now() + this.#clockOffset - serverTime);
   }
 
-  /** Calls people. */
-  async start(to: readonly PersonId[], options: StartOptions = {}): Promise<void> {
+  /** Calls people and telephone numbers. */
+  async start({ people = [], numbers = [] }: Callees, options: StartOptions = {}): Promise<void> {
     if (this.#starting) return;
     this.#starting = true;
     this.#finished = null;
-    const again = (): void => void this.start(to, { ...options, muted: true });
+    const again = (): void => void this.start({ people, numbers }, { ...options, muted: true });
     await this.#enter(options, again, (sources) =>
-      this.hub.request('call.start', { to: [...to], numbers: [], sources }),
+      this.hub.request('call.start', { to: [...people], numbers: [...numbers], sources }),
     );
     this.#starting = false;
   }
@@ -154,11 +154,22 @@ export class CallStore {
     return this.#try(async () => this.#apply(await this.hub.request('call.hold', { call, hold })));
   }
 
-  /** Adds people to a running call. */
-  add(call: CallId, people: readonly PersonId[]): Promise<boolean> {
+  /** Adds people and telephone numbers to a running call. */
+  add(call: CallId, { people = [], numbers = [] }: Callees): Promise<boolean> {
     return this.#try(async () =>
-      this.#apply(await this.hub.request('call.add', { call, people: [...people], numbers: [] })),
+      this.#apply(await this.hub.request('call.add', { call, people: [...people], numbers: [...numbers] })),
     );
+  }
+
+  /** Sends digits to the telephones in the call, with the sound that one expects of a key. */
+  digits(call: CallId, digits: string): Promise<boolean> {
+    for (const digit of digits) this.tones.key(digit);
+    return this.#try(() => this.hub.request('call.digits', { call, digits }));
+  }
+
+  /** Hands the call on: to somebody who is rung first, or to the other side of another call of one's own. */
+  transfer(call: CallId, to: TransferTo): Promise<boolean> {
+    return this.#try(async () => this.#apply(await this.hub.request('call.transfer', { call, to })));
   }
 
   /** The card of a ringing call is on a visible screen. */

@@ -3,40 +3,16 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { HubError } from '../net/errors';
 import { CallStore } from './store.svelte';
 import { fakeDevices, FakeHub } from './testing/fake-hub';
-import { FakePeer, FakePorts, FakeStream, FakeTrack, settle } from './testing/fake-media';
+import { FakePorts, FakeTrack, settle } from './testing/fake-media';
+import { FakeContext, fakePage } from './testing/fake-page';
 import { dialing, ME, party, ringing, view } from './testing/pictures';
-
-/** Enough of WebAudio to count what is played. */
-class FakeContext {
-  static running = true;
-  state = FakeContext.running ? 'running' : 'suspended';
-  currentTime = 0;
-  destination = {};
-  resume = async () => {};
-  createGain = () => ({ connect() {}, disconnect() {}, gain: param() });
-  createOscillator = () => ({ connect() {}, start() {}, stop() {}, frequency: { value: 0 } });
-}
-const param = () => ({
-  setValueAtTime() {},
-  linearRampToValueAtTime() {},
-  exponentialRampToValueAtTime() {},
-  setTargetAtTime() {},
-});
 
 let tracks: FakeTrack[] = [];
 
 beforeEach(() => {
   tracks = [];
   vi.useFakeTimers();
-  vi.stubGlobal('MediaStream', FakeStream);
-  vi.stubGlobal('AudioContext', FakeContext);
-  vi.stubGlobal('RTCPeerConnection', FakePeer);
-  vi.stubGlobal('isSecureContext', true);
-  fakeDevices((kind) => {
-    const track = new FakeTrack(kind);
-    tracks.push(track);
-    return track;
-  });
+  fakePage(tracks);
 });
 
 function rig() {
@@ -53,7 +29,7 @@ describe('calling', () => {
   test('starts, rings back, talks, hangs up', async () => {
     const { hub, ports, store } = rig();
     hub.replies.set('call.start', () => dialing('calling', { rev: 1 }));
-    await store.start(['p2']);
+    await store.start({ people: ['p2'] });
     expect(hub.asked('call.start')).toEqual([{ to: ['p2'], numbers: [], sources: VOICE }]);
     expect(store.current?.phase).toBe('outgoing');
     await settle();
@@ -84,7 +60,7 @@ describe('calling', () => {
   test('a busy colleague is told in words and tone', async () => {
     const { hub, store } = rig();
     hub.replies.set('call.start', () => dialing());
-    await store.start(['p2']);
+    await store.start({ people: ['p2'] });
     const play = vi.spyOn(store.tones, 'play');
     hub.show(dialing('left', { rev: 2, ended: 'busy' }));
     expect(play).toHaveBeenLastCalledWith('busy');
@@ -99,7 +75,7 @@ describe('calling', () => {
         if (eventFirst) hub.show(over);
         return over;
       });
-      await store.start(['p2']);
+      await store.start({ people: ['p2'] });
       if (!eventFirst) hub.show(over);
       expect(store.finished?.view.ended).toBe('busy');
       expect(store.finished?.was).toBe('outgoing');
@@ -112,7 +88,7 @@ describe('calling', () => {
     hub.replies.set('call.start', () => {
       throw HubError.refused({ code: 'call_full', text: { zh: '滿了', en: 'full' } });
     });
-    await store.start(['p2']);
+    await store.start({ people: ['p2'] });
     expect(store.error).toBe('滿了');
     expect(store.starting).toBe(false);
   });
@@ -123,7 +99,7 @@ describe('calling', () => {
     }, 'denied');
     const { hub, store } = rig();
     hub.replies.set('call.start', () => dialing());
-    await store.start(['p2']);
+    await store.start({ people: ['p2'] });
     expect(hub.asked('call.start')).toEqual([]);
     expect(store.trouble?.problem).toMatchObject({ device: 'mic', kind: 'denied' });
     store.trouble?.proceed?.();
@@ -138,7 +114,7 @@ describe('calling', () => {
     }, 'prompt');
     const { hub, store } = rig();
     hub.replies.set('call.start', () => dialing());
-    await store.start(['p2'], { video: true });
+    await store.start({ people: ['p2'] }, { video: true });
     expect(hub.asked('call.start')).toEqual([{ to: ['p2'], numbers: [], sources: VOICE }]);
     expect(store.trouble?.problem).toMatchObject({ device: 'camera', kind: 'missing' });
   });

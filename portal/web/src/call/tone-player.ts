@@ -1,4 +1,4 @@
-import { TONES, type Note, type ToneName } from './tones';
+import { KEY_TONES, TONES, type Note, type ToneName } from './tones';
 
 /** Rise and fall of steady tones in seconds; without them they click. */
 const RAMP = 0.01;
@@ -47,6 +47,18 @@ export class TonePlayer {
       output.gain.setTargetAtTime(0, context.currentTime, RAMP);
       setTimeout(() => output.disconnect(), 200);
     };
+  }
+
+  /** The two tones of a telephone key, once, over whatever plays (ITU-T Q.23). */
+  key(digit: string): void {
+    const hz = KEY_TONES[digit];
+    if (!hz) return;
+    const context = this.context();
+    if (context.state === 'suspended') void context.resume();
+    const output = context.createGain();
+    output.connect(context.destination);
+    sound(context, output, { at: 0, for: 0.14, hz, volume: 0.12, shape: 'steady' });
+    setTimeout(() => output.disconnect(), 400);
   }
 
   /** Silence. */

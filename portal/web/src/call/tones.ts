@@ -23,6 +23,13 @@ export interface Tone {
   times: number | null;
 }
 
+/** Frequencies of telephone keys in Hz (ITU-T Q.23). */
+export const KEY_TONES: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
+  ['123A', '456B', '789C', '*0#D'].flatMap((row, y) =>
+    [...row].map((key, x) => [key, [[697, 770, 852, 941][y]!, [1209, 1336, 1477, 1633][x]!] as const]),
+  ),
+);
+
 export type ToneName = 'ring' | 'ringback' | 'waiting' | 'busy' | 'ended';
 
 const struck = (at: number, hz: number, volume = 0.5): Note => ({

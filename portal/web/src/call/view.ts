@@ -1,4 +1,5 @@
 import type { CallId, CallView, Party, PersonId } from '../gen/wire';
+import type { Callees } from './store-types';
 
 /** What a call is to this device. */
 export type Phase =
@@ -41,6 +42,30 @@ export function present(view: CallView, me: PersonId): Party[] {
 export function answered(view: CallView, me: PersonId): Party[] {
   const waiting = new Set(['calling', 'ringing', 'left']);
   return others(view, me).filter((party) => !waiting.has(party.state));
+}
+
+/** How to call these again: lines by their numbers. */
+export function calleesOf(parties: readonly Party[]): Callees {
+  const lines = parties.filter((party) => party.card.line);
+  return {
+    people: parties.filter((party) => !party.card.line).map((party) => party.card.person),
+    numbers: lines.flatMap((party) => party.card.extension ?? []),
+  };
+}
+
+/** Whether a telephone is in the call or being called: digits reach somebody. */
+export function hasLine(view: CallView, me: PersonId): boolean {
+  return present(view, me).some((party) => party.card.line);
+}
+
+/** The telephone system plays a tone or an announcement of its own. */
+export function hearsNetwork(view: CallView, me: PersonId): boolean {
+  return others(view, me).some((party) => party.early_media && party.state === 'ringing');
+}
+
+/** Whom this person is handing the call on to, while it rings there. */
+export function transferring(view: CallView, me: PersonId): Party | undefined {
+  return present(view, me).find((party) => party.transfer_by === me);
 }
 
 /** Who called: the starter's entry. */

@@ -27,7 +27,10 @@ export function problemWords({ device, kind }: MediaProblem): PlainKey | null {
 
 /** What a call is called: the other person's name, for a group the first name and how many. */
 export function titleOf(view: CallView, me: PersonId): string {
-  const people = others(view, me);
+  // In a direct call one talks with one: a transfer adds its target, and keeps who has left.
+  const all = others(view, me);
+  const inIt = all.filter((party) => party.state !== 'left' && party.transfer_by === null);
+  const people = view.kind === 'direct' && inIt.length > 0 ? inIt.slice(0, 1) : all;
   // To someone who is called, the caller matters most.
   const first = people.find((party) => party.card.person === view.starter) ?? people[0];
   const name = first?.card.name ?? '';

@@ -36,9 +36,9 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-const open = async () => {
+const open = async (purpose: 'add' | 'transfer' = 'add') => {
   const onpick = vi.fn();
-  render(PeoplePicker, { exclude: ['b'], onpick, onclose: vi.fn() });
+  render(PeoplePicker, { purpose, exclude: ['b'], onpick, onclose: vi.fn() });
   await screen.findByTestId('pick-a');
   return onpick;
 };
@@ -68,5 +68,25 @@ it('gives whoever was chosen, over several searches, and lets one change one’s
   await fireEvent.click(screen.getByTestId('pick-d'));
   await fireEvent.click(screen.getByRole('button', { name: '移除 黃美玲' }));
   await fireEvent.click(add);
-  expect(onpick).toHaveBeenCalledExactlyOnceWith(['a', 'c']);
+  expect(onpick).toHaveBeenCalledExactlyOnceWith({ people: ['a', 'c'], numbers: [] });
+});
+
+it('takes a number that was typed, beside people', async () => {
+  const onpick = await open();
+  await fireEvent.click(screen.getByTestId('pick-a'));
+  vi.mocked(api.search).mockResolvedValue({ hits: [], more: false });
+  await fireEvent.input(screen.getByTestId('search'), { target: { value: '１２-34' } });
+  await fireEvent.click(await screen.findByTestId('pick-number'));
+  await fireEvent.click(screen.getByTestId('pick-add'));
+  expect(onpick).toHaveBeenCalledExactlyOnceWith({ people: ['a'], numbers: ['1234'] });
+});
+
+it('hands a call on to one only: the last that was chosen', async () => {
+  const onpick = await open('transfer');
+  await fireEvent.click(screen.getByTestId('pick-a'));
+  vi.mocked(api.search).mockResolvedValue({ hits: [], more: false });
+  await fireEvent.input(screen.getByTestId('search'), { target: { value: '8001' } });
+  await fireEvent.click(await screen.findByTestId('pick-number'));
+  await fireEvent.click(screen.getByTestId('pick-add'));
+  expect(onpick).toHaveBeenCalledExactlyOnceWith({ people: [], numbers: ['8001'] });
 });

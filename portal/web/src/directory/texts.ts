@@ -48,6 +48,10 @@ export default defineTexts({
     'directory.pick.in_call': '已在通話中',
     'directory.pick.add': '加入 {count} 人',
     'directory.pick.add_nobody': '加入',
+    'directory.pick.transfer_title': '轉接給誰？',
+    'directory.pick.transfer': '轉接',
+    'directory.pick.number': '電話 {number}',
+    'directory.desk_phone': '撥打桌機 {extension}',
   },
   en: {
     'directory.title': 'Directory',
@@ -96,5 +100,9 @@ export default defineTexts({
     'directory.pick.in_call': 'In the call already',
     'directory.pick.add': 'Add {count} {count|person|people}',
     'directory.pick.add_nobody': 'Add',
+    'directory.pick.transfer_title': 'Transfer to whom?',
+    'directory.pick.transfer': 'Transfer',
+    'directory.pick.number': 'Telephone {number}',
+    'directory.desk_phone': 'Call the desk phone, {extension}',
   },
 });

@@ -5,6 +5,7 @@
 import app from '../app/texts';
 import devices from '../call/device-texts';
 import call from '../call/texts';
+import dial from '../dial/texts';
 import directory from '../directory/texts';
 import history from '../history/texts';
 import home from '../home/texts';
@@ -15,12 +16,13 @@ import { fill, type ParamsOf, type ParamValues } from './define';
 import { language, type Language } from './language.svelte';
 
 /** All areas; the test of completeness walks this list. */
-export const AREAS = { app, call, devices, directory, history, home, login, settings, ui } as const;
+export const AREAS = { app, call, devices, dial, directory, history, home, login, settings, ui } as const;
 
 const zh = {
   ...app.zh,
   ...call.zh,
   ...devices.zh,
+  ...dial.zh,
   ...directory.zh,
   ...history.zh,
   ...home.zh,
@@ -41,6 +43,7 @@ const en: Readonly<Record<Key, string>> = {
   ...app.en,
   ...call.en,
   ...devices.en,
+  ...dial.en,
   ...directory.en,
   ...history.en,
   ...home.en,

@@ -11,7 +11,8 @@ const DEADLINE_MS = 10_000;
 
 type RequestType = Request['type'];
 type DataOf<T extends RequestType> = Extract<Request, { type: T }>['data'];
-type CallRequests = 'call.start' | 'call.answer' | 'call.hold' | 'call.add' | 'call.join' | 'call.take';
+type CallRequests =
+  'call.start' | 'call.answer' | 'call.hold' | 'call.add' | 'call.join' | 'call.take' | 'call.transfer';
 
 /** Which reply belongs to a request. */
 type ReplyType<T extends RequestType> = T extends CallRequests
