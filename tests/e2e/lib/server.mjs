@@ -20,7 +20,7 @@ function binary() {
 }
 
 /** A TCP port that is free now. UDP ports of media are taken from the same number on. */
-async function freePort() {
+export async function freePort() {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
   await once(probe, 'listening');
