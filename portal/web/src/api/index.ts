@@ -1,4 +1,6 @@
 /** The REST interface, one function per endpoint. */
+import { queryOf } from '../admin/query';
+import type { FreshAccount, PhoneAccount, RecordFilter, RecordsPage, Trunk } from '../admin/types';
 import { get, send, type RequestOptions } from './request';
 import type { CallsPage, Login, Me, PeoplePage, Person, SearchResult, Unit } from './types';
 
@@ -12,6 +14,9 @@ const PEOPLE_PER_PAGE = 100;
 const HITS = 50;
 /** Calls per page of the history. */
 const CALLS_PER_PAGE = 50;
+
+/** Call records per page. */
+const RECORDS_PER_PAGE = 100;
 
 const path = encodeURIComponent;
 
@@ -63,6 +68,43 @@ export function search(q: string, unit?: string, options?: RequestOptions): Prom
 /** Calls, newest first, older than `before`. */
 export function calls(before?: number, limit = CALLS_PER_PAGE, options?: RequestOptions): Promise<CallsPage> {
   return get('/api/calls', { before, limit }, options);
+}
+
+/** Call records that match, newest first; administrators only, as all below `/api/admin`. */
+export function callRecords(
+  filter: RecordFilter,
+  cursor?: string,
+  options?: RequestOptions,
+): Promise<RecordsPage> {
+  return get('/api/admin/call-records', { ...queryOf(filter), cursor, limit: RECORDS_PER_PAGE }, options);
+}
+
+/** The PBXs and how they are. */
+export async function trunks(options?: RequestOptions): Promise<Trunk[]> {
+  return (await get<{ trunks: Trunk[] }>('/api/admin/trunks', {}, options)).trunks;
+}
+
+/** Accounts of telephones that register here. */
+export async function phones(options?: RequestOptions): Promise<PhoneAccount[]> {
+  return (await get<{ phones: PhoneAccount[] }>('/api/admin/phones', {}, options)).phones;
+}
+
+/** Makes an account; the answer holds its password, this once. */
+export function addPhone(phone: {
+  extension: string;
+  name: string;
+  person: string | null;
+}): Promise<FreshAccount> {
+  return send('POST', '/api/admin/phones', phone);
+}
+
+/** Gives an account another password. */
+export function renewPhone(user: string): Promise<FreshAccount> {
+  return send('POST', `/api/admin/phones/${path(user)}/password`);
+}
+
+export function removePhone(user: string): Promise<void> {
+  return send('DELETE', `/api/admin/phones/${path(user)}`);
 }
 
 /** Marks missed calls as seen on all devices, up to a time. */

@@ -2,8 +2,17 @@ import type { PlainKey } from '../i18n';
 import type { IconName } from '../ui/icons/paths';
 import type { Route } from './routes';
 
+export interface NavItem {
+  name: Route['name'];
+  to: Route;
+  icon: IconName;
+  label: PlainKey;
+  /** For administrators only; on phones it is reached from the settings. */
+  admin?: boolean;
+}
+
 /** The pages of the main menu, in its order. */
-export const NAV: readonly { name: Route['name']; to: Route; icon: IconName; label: PlainKey }[] = [
+export const NAV: readonly NavItem[] = [
   { name: 'home', to: { name: 'home' }, icon: 'home', label: 'app.nav.home' },
   {
     name: 'directory',
@@ -13,5 +22,12 @@ export const NAV: readonly { name: Route['name']; to: Route; icon: IconName; lab
   },
   { name: 'dial', to: { name: 'dial', number: '' }, icon: 'keypad', label: 'app.nav.dial' },
   { name: 'history', to: { name: 'history', filter: 'all' }, icon: 'clock', label: 'app.nav.history' },
+  {
+    name: 'admin',
+    to: { name: 'admin', section: 'records' },
+    icon: 'shield',
+    label: 'admin.title',
+    admin: true,
+  },
   { name: 'settings', to: { name: 'settings' }, icon: 'settings', label: 'app.nav.settings' },
 ];

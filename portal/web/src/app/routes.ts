@@ -6,6 +6,7 @@ export type Route =
   /** `number`: what is in the field when the page opens. */
   | { name: 'dial'; number: string }
   | { name: 'history'; filter: 'all' | 'missed' }
+  | { name: 'admin'; section: 'records' | 'trunks' | 'phones' }
   | { name: 'settings' }
   | { name: 'unknown' };
 
@@ -28,6 +29,10 @@ export function parseRoute(pathname: string, search = ''): Route {
       return { name: 'dial', number: (query.get('number') ?? '').slice(0, 32) };
     case 'history':
       return { name: 'history', filter: query.get('filter') === 'missed' ? 'missed' : 'all' };
+    case 'admin':
+      if (second === undefined || second === 'records') return { name: 'admin', section: 'records' };
+      if (second === 'trunks' || second === 'phones') return { name: 'admin', section: second };
+      return { name: 'unknown' };
     case 'settings':
       return { name: 'settings' };
     default:
@@ -46,6 +51,8 @@ export function hrefOf(route: Route): string {
       return route.number === '' ? '/dial' : `/dial?number=${encodeURIComponent(route.number)}`;
     case 'history':
       return route.filter === 'missed' ? '/history?filter=missed' : '/history';
+    case 'admin':
+      return `/admin/${route.section}`;
     case 'settings':
       return '/settings';
     default:

@@ -15,6 +15,11 @@ export function session(): SessionState {
   return state.session;
 }
 
+/** Whether the person logged in may administer. The server decides each time; this only hides what would be refused. */
+export function isAdministrator(): boolean {
+  return state.session.name === 'in' && state.session.me.roles.includes('administrator');
+}
+
 /** The person logged in; only the pages behind the log-in may ask. */
 export function myself(): Me {
   if (state.session.name !== 'in') throw new Error('nobody is logged in');

@@ -23,11 +23,18 @@ export interface Tone {
   times: number | null;
 }
 
-/** Frequencies of telephone keys in Hz (ITU-T Q.23). */
-export const KEY_TONES: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
-  ['123A', '456B', '789C', '*0#D'].flatMap((row, y) =>
-    [...row].map((key, x) => [key, [[697, 770, 852, 941][y]!, [1209, 1336, 1477, 1633][x]!] as const]),
-  ),
+/** Frequencies of telephone keys in Hz (ITU-T Q.23): one of the row, one of the column. */
+const KEY_ROWS = [
+  [697, '123A'],
+  [770, '456B'],
+  [852, '789C'],
+  [941, '*0#D'],
+] as const;
+const KEY_COLUMNS = [1209, 1336, 1477, 1633];
+
+/** The two tones of each key. */
+export const KEY_TONES: Readonly<Record<string, readonly number[]>> = Object.fromEntries(
+  KEY_ROWS.flatMap(([row, keys]) => KEY_COLUMNS.map((column, x) => [keys.charAt(x), [row, column]])),
 );
 
 export type ToneName = 'ring' | 'ringback' | 'waiting' | 'busy' | 'ended';

@@ -2,6 +2,7 @@
  * Texts and dates in both languages. Each area keeps its own texts in `<area>/texts.ts`; the list below is the one
  * place that knows them all.
  */
+import admin from '../admin/texts';
 import app from '../app/texts';
 import devices from '../call/device-texts';
 import call from '../call/texts';
@@ -16,9 +17,22 @@ import { fill, type ParamsOf, type ParamValues } from './define';
 import { language, type Language } from './language.svelte';
 
 /** All areas; the test of completeness walks this list. */
-export const AREAS = { app, call, devices, dial, directory, history, home, login, settings, ui } as const;
+export const AREAS = {
+  admin,
+  app,
+  call,
+  devices,
+  dial,
+  directory,
+  history,
+  home,
+  login,
+  settings,
+  ui,
+} as const;
 
 const zh = {
+  ...admin.zh,
   ...app.zh,
   ...call.zh,
   ...devices.zh,
@@ -40,6 +54,7 @@ export type Key = keyof Table;
 export type PlainKey = { [K in Key]: [ParamsOf<Table[K]>] extends [never] ? K : never }[Key];
 
 const en: Readonly<Record<Key, string>> = {
+  ...admin.en,
   ...app.en,
   ...call.en,
   ...devices.en,

@@ -22,6 +22,7 @@ export default defineTexts({
     'settings.end_all': '登出所有裝置',
     'settings.end_all_title': '要登出所有裝置嗎？',
     'settings.end_all_text': '包含這個裝置在內，您在所有裝置上的登入都會結束，進行中的通話也會掛斷。',
+    'settings.admin_open': '話務紀錄、中繼與話機',
     'settings.devices': '麥克風、喇叭與攝影機',
     'settings.devices_text': '選擇通話時使用的裝置，並試聽音量。',
     'settings.devices_open': '選擇裝置',
@@ -57,6 +58,7 @@ export default defineTexts({
     'settings.end_all_title': 'Log out everywhere?',
     'settings.end_all_text':
       'Your log-ins on all devices end, on this one too, and calls that are running are hung up.',
+    'settings.admin_open': 'Call records, trunks and telephones',
     'settings.devices': 'Microphone, speaker and camera',
     'settings.devices_text': 'Choose what calls use, and try the sound.',
     'settings.devices_open': 'Choose devices',
