@@ -13,14 +13,14 @@ vi.mock('../api', async (original) => ({
   calls: vi.fn(),
   markCallsSeen: vi.fn().mockResolvedValue(undefined),
 }));
-vi.mock('../app/dial', () => ({ dial: vi.fn() }));
+vi.mock('../app/dial', () => ({ dialAll: vi.fn() }));
 
 const entry = (call: string, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
   call,
   direction: 'in',
   kind: 'direct',
   video: false,
-  others: [{ person: `person-${call}`, name: `同仁${call}`, unit: '資訊局' }],
+  others: [{ person: `person-${call}`, name: `同仁${call}`, unit: '資訊局', line: false }],
   started_at: 1_000_000 + Number(call),
   ended_at: 2_000_000,
   reason: 'no_answer',
@@ -71,15 +71,25 @@ it('takes a call in that comes while the page is open', async () => {
 });
 
 it('calls everybody of the call back, by voice or video', async () => {
-  const others = ['a', 'b'].map((person) => ({ person, name: person, unit: '' }));
+  const others = ['a', 'b'].map((person) => ({ person, name: person, unit: '', line: false }));
   await logHas(entry('1', { kind: 'group', others }));
   render(HistoryPage, { filter: 'all' });
   await fireEvent.click(screen.getByTestId('call-back'));
   await fireEvent.click(screen.getByTestId('video-back'));
-  expect(vi.mocked(dialing.dial).mock.calls).toEqual([
-    [['a', 'b'], false],
-    [['a', 'b'], true],
+  expect(vi.mocked(dialing.dialAll).mock.calls).toEqual([
+    [{ people: ['a', 'b'], numbers: [] }, false],
+    [{ people: ['a', 'b'], numbers: [] }, true],
   ]);
+});
+
+it('calls a telephone back by its number, and offers no video', async () => {
+  const line = { person: 'l', name: '一樓服務臺', unit: '', line: true, number: '1001' };
+  await logHas(entry('1', { others: [line] }));
+  render(HistoryPage, { filter: 'all' });
+  expect(screen.getByTestId('call-row').textContent).toContain('1001');
+  expect(screen.queryByTestId('video-back')).toBeNull();
+  await fireEvent.click(screen.getByTestId('call-back'));
+  expect(vi.mocked(dialing.dialAll)).toHaveBeenLastCalledWith({ people: [], numbers: ['1001'] }, false);
 });
 
 it('has words for an empty list and for a failed one', async () => {

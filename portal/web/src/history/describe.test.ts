@@ -59,7 +59,7 @@ it('counts a missed call as unseen until it was looked at', () => {
 });
 
 it('finds whom one calls most, the recent one first where equal', () => {
-  const person = (id: string) => ({ person: id, name: id, unit: '' });
+  const person = (id: string) => ({ person: id, name: id, unit: '', line: false });
   const entries = [['b'], ['a', 'c'], ['a']].map((ids) => call({ others: ids.map(person) }));
   expect(frequent(entries, 2).map((one) => one.id)).toEqual(['a', 'b']);
   expect(frequent([], 2)).toEqual([]);

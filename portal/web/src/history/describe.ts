@@ -67,11 +67,21 @@ export function isUnseen(entry: HistoryEntry): boolean {
   return entry.missed && !entry.seen;
 }
 
+/** How to call the others of a call again: lines by their numbers. A line that withheld its number cannot be called. */
+export function calleesOf(entry: HistoryEntry): { people: string[]; numbers: string[] } {
+  return {
+    people: entry.others.filter((other) => other.line !== true).map((other) => other.person),
+    numbers: entry.others.flatMap((other) => (other.line === true ? (other.number ?? []) : [])),
+  };
+}
+
 /** Those whom one calls most among these calls, at most `limit`; the more recent one first where equal. */
 export function frequent(entries: readonly HistoryEntry[], limit: number): { id: string; name: string }[] {
   const counts = new Map<string, { id: string; name: string; calls: number }>();
   for (const entry of entries) {
-    for (const { person, name } of entry.others) {
+    for (const { person, name, line } of entry.others) {
+      // A line's id is of one call only.
+      if (line === true) continue;
       const known = counts.get(person);
       if (known) known.calls++;
       else counts.set(person, { id: person, name, calls: 1 });

@@ -18,7 +18,7 @@ const entry = (call: string, started_at: number, more: Partial<HistoryEntry> = {
   direction: 'in',
   kind: 'direct',
   video: false,
-  others: [{ person: 'p', name: '陳雅婷', unit: '資訊局' }],
+  others: [{ person: 'p', name: '陳雅婷', unit: '資訊局', line: false }],
   started_at,
   ended_at: started_at + 30,
   reason: 'no_answer',
