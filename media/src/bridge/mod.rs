@@ -8,5 +8,11 @@
 
 pub mod codec;
 pub mod digits;
+pub mod jitter;
+pub mod mixer;
+pub mod mos;
+pub mod music;
+pub mod noise;
 #[cfg(test)]
 mod signal;
+pub mod source;
