@@ -15,5 +15,6 @@ pub mod message;
 pub mod plan;
 pub mod port;
 pub mod sdp;
+pub mod transport;
 pub mod trunk;
 pub mod view;
