@@ -32,10 +32,11 @@ impl Exchange {
         let warm = ring.devices.get(&asker.session).map(|device| (device.peer, device.media_up));
         self.enter(step, id, card, asker.session, warm, sources);
         self.answered(step, id, asker.person);
+        self.handed_on(step, id, asker.person);
         Ok(Answer::Call(id))
     }
 
-    /// `call.join`: enters a running group call that one did not answer, or has left.
+    /// `call.join`: enters a running group call that one did not answer, or has left; but not one that was handed on.
     pub(super) fn join(
         &mut self,
         step: &mut Step<'_>,
@@ -50,7 +51,7 @@ impl Exchange {
         let leg = call.leg(asker.person).ok_or(ErrorCode::NoSuchCall)?;
         match leg.phase {
             Phase::Ringing(_) => return self.answer(step, asker, id, sources, current),
-            Phase::Left(_) if group => {}
+            Phase::Left(reason) if group && reason != EndReason::Transferred => {}
             _ => return Err(ErrorCode::WrongState),
         }
         if full {
@@ -97,7 +98,7 @@ impl Exchange {
     }
 
     /// The record of an answer. With the first one the call is answered, for its starter too.
-    fn answered(&mut self, step: &mut Step<'_>, id: CallId, person: PersonId) {
+    pub(super) fn answered(&mut self, step: &mut Step<'_>, id: CallId, person: PersonId) {
         let at = step.wall_ms;
         let Ok(call) = self.call(id) else { return };
         let starter = call.starter;
@@ -118,7 +119,7 @@ impl Exchange {
     }
 
     /// What becomes of the call that the person is in when it enters another.
-    fn make_way(
+    pub(super) fn make_way(
         &mut self,
         step: &mut Step<'_>,
         person: PersonId,

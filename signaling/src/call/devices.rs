@@ -68,7 +68,7 @@ impl Exchange {
     }
 
     /// A line has one telephone: without it, it rings for nobody, and nothing can come back.
-    fn line_lost(&mut self, step: &mut Step<'_>, id: CallId, person: PersonId) {
+    pub(super) fn line_lost(&mut self, step: &mut Step<'_>, id: CallId, person: PersonId) {
         let leg = self.calls.get(&id).and_then(|call| call.leg(person));
         let lost = |leg: &Leg| leg.card.line && leg.ring().is_some_and(|ring| ring.devices.is_empty());
         if leg.is_some_and(lost) {

@@ -47,6 +47,9 @@ impl Exchange {
             let cancelled = if reason == EndReason::Ended { EndReason::Cancelled } else { reason };
             return self.end_call(step, id, cancelled);
         }
+        // Handing on and hanging up is a blind transfer.
+        let hands_on = reason == EndReason::Ended && self.hands_on(id, person);
+        let reason = if hands_on { EndReason::Transferred } else { reason };
         self.end_leg(step, id, person, reason);
         self.settle(step, id, reason);
     }
@@ -54,9 +57,14 @@ impl Exchange {
     /// Ends the call if too little is left of it: a direct call when either is out of it, a group when nobody is in it or
     /// fewer than two are in it or being called.
     pub(super) fn settle(&mut self, step: &mut Step<'_>, id: CallId, reason: EndReason) {
+        self.settle_transfer(step, id);
         let Ok(call) = self.call(id) else { return };
-        let over = call.live_count() == 0 || call.present_count() < 2;
-        debug_assert!(call.kind == CallKind::Group || call.legs.len() == 2, "a direct call has two legs");
+        let over = call.live_count() == 0 || call.present_count() < 2 || call.is_for_nobody();
+        let most = 2 + usize::from(call.transfer.is_some());
+        debug_assert!(
+            call.kind == CallKind::Group || call.present_count() <= most,
+            "a direct call is for two"
+        );
         if over {
             self.end_call(step, id, reason);
         }
@@ -69,7 +77,8 @@ impl Exchange {
         let settled = match &leg.phase {
             Phase::Left(_) => return,
             Phase::Filed { .. } => reason != EndReason::Busy,
-            Phase::Ringing(_) => reason == EndReason::Declined,
+            // A colleague who picked it up has settled it too.
+            Phase::Ringing(_) => matches!(reason, EndReason::Declined | EndReason::AnsweredElsewhere),
             Phase::Live(_) => true,
         };
         // A line is nobody who would look at missed calls.

@@ -179,9 +179,9 @@ impl Exchange {
                 let callees = Self::callees(asker.person, &people, cards)?;
                 self.add(step, asker, call, callees)
             }
-            CallRequest::Transfer { .. } | CallRequest::Connect { .. } | CallRequest::Replace { .. } => {
-                Err(ErrorCode::WrongState)
-            }
+            CallRequest::Transfer { call, to } => self.transfer(step, asker, call, to),
+            CallRequest::Connect { call, with, own } => self.connect(step, asker, call, with, own),
+            CallRequest::Replace { call, session, by } => self.replace(step, asker, call, session, by),
             CallRequest::Join { call, sources, current } => self.join(step, asker, call, sources, current),
             CallRequest::Take { call, sources } => self.take(step, asker, call, sources),
         }

@@ -7,7 +7,8 @@ use crate::wire::call::Sources;
 use crate::wire::error::ErrorCode;
 
 impl Exchange {
-    /// `call.hold`. Resuming one call holds the other: a person talks in one call at a time.
+    /// `call.hold`. Resuming one call holds the other: a person talks in one call at a time. Whoever resumes a call that is
+    /// being handed on takes it back.
     pub(super) fn hold(
         &mut self,
         step: &mut Step<'_>,
@@ -15,6 +16,10 @@ impl Exchange {
         id: CallId,
         hold: bool,
     ) -> Result<Answer, ErrorCode> {
+        self.call(id)?.live_here(asker.person, asker.session)?;
+        if !hold && self.hands_on(id, asker.person) {
+            self.take_back(step, id);
+        }
         self.call(id)?.live_here(asker.person, asker.session)?.held = hold;
         step.touch(id);
         if !hold {

@@ -84,6 +84,9 @@ impl Exchange {
     ) -> Result<Answer, ErrorCode> {
         let call = self.call(id)?;
         call.live_here(asker.person, asker.session)?;
+        if call.transfer.is_some() {
+            return Err(ErrorCode::WrongState);
+        }
         if callees.iter().any(|card| call.leg(card.person).is_some_and(Leg::is_present)) {
             return Err(ErrorCode::AlreadyInCall);
         }
@@ -96,7 +99,7 @@ impl Exchange {
     }
 
     /// Files a leg for each of them; they ring once the journal has all these entries.
-    fn invite(
+    pub(super) fn invite(
         &mut self,
         step: &mut Step<'_>,
         id: CallId,
@@ -179,6 +182,7 @@ impl Call {
             ended: None,
             legs: Vec::new(),
             filings: Vec::new(),
+            transfer: None,
             shown: BTreeSet::new(),
             told: BTreeMap::new(),
             timer: None,

@@ -161,22 +161,29 @@ pub enum CallRequest {
         /// Cards of those of `people` that exist and may be called.
         cards: Vec<PersonCard>,
     },
-    /// `call.transfer` to a person or a line. Replies `call` once the journal has it.
+    /// `call.transfer` to a person or a line, by whoever talks in a direct call; that one is on hold until it is answered, and
+    /// takes it back by resuming (`Hold { hold: false }`). Replies `call` once the journal has it; `WrongState` if it was taken
+    /// back before.
     Transfer {
         /// The call.
         call: CallId,
         /// Card of the person or line.
         to: PersonCard,
     },
-    /// `call.transfer` to the other side of another call of this person (attended). Replies `call`.
+    /// `call.transfer` to the other side of another call of this person (attended); both must be direct and answered. One of the
+    /// two calls goes on, with both other sides in it: `call`, unless it has the only telephone, which is moved to `with` then.
+    /// Replies `call`, with the view of the call that goes on.
     Connect {
         /// The call that goes on.
         call: CallId,
         /// The call whose other side joins it.
         with: CallId,
+        /// Who leaves `with`: the person of the session that asks. A telephone that stands in its two calls as two lines names
+        /// the other one.
+        own: PersonId,
     },
     /// A telephone takes the place of this one, at once and answered (INVITE with Replaces). Asked by the new telephone's session.
-    /// Replies `call`.
+    /// A place that still rings is picked up. Replies `call`.
     Replace {
         /// The call.
         call: CallId,

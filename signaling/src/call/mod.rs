@@ -9,6 +9,7 @@
 //! tells the difference. So no transition has to remember whom to tell.
 
 mod answer;
+mod connect;
 mod devices;
 mod end;
 mod exchange;
@@ -24,6 +25,7 @@ mod state;
 mod step;
 mod take;
 mod timers;
+mod transfer;
 mod view;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Exchange {
             return self.end_leg(step, id, person, EndReason::Busy);
         }
         let devices: BTreeMap<_, _> = self.connected_devices(person).into_iter().collect();
-        if devices.is_empty() && self.people.get(&person).is_some_and(|desk| desk.line) {
+        if devices.is_empty() && parked.is_none() && self.people.get(&person).is_some_and(|desk| desk.line) {
             // Its one session is there before the call, or will not come.
             return self.end_leg(step, id, person, EndReason::Unreachable);
         }
@@ -41,6 +41,7 @@ impl Exchange {
                 if busy {
                     self.end_leg(step, id, person, EndReason::Busy);
                 }
+                self.line_lost(step, id, person);
             }
         }
     }

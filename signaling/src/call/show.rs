@@ -14,7 +14,10 @@ use crate::wire::call::Sources;
 
 impl Exchange {
     pub(super) fn finish(&mut self, mut step: Step<'_>) {
-        for id in std::mem::take(&mut step.touched) {
+        let touched = std::mem::take(&mut step.touched);
+        // A device that was moved to another call sees the end of the one before the other.
+        let (over, on): (Vec<_>, Vec<_>) = touched.into_iter().partition(|id| self.call(*id).is_err());
+        for id in over.into_iter().chain(on) {
             // Out of the map while it is shown, so that the views can look at the sessions.
             let Some(mut call) = self.calls.remove(&id) else { continue };
             self.tell_media(&mut step, &mut call);

@@ -27,12 +27,25 @@ pub(super) struct Call {
     pub ended: Option<EndReason>,
     pub legs: Vec<Leg>,
     pub filings: Vec<Filing>,
+    /// Somebody is handing this direct call on.
+    pub transfer: Option<Transfer>,
     /// The sessions that were shown the call and not yet its end.
     pub shown: BTreeSet<SessionId>,
     /// What the media plane knows of each peer.
     pub told: BTreeMap<PeerId, PeerMedia>,
     /// The deadline under which the exchange has filed this call.
     pub timer: Option<Instant>,
+}
+
+/// A direct call that is being handed on, until the new leg is answered or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Transfer {
+    /// Who hands on: on hold meanwhile, and perhaps gone.
+    pub by: PersonId,
+    /// Who is called.
+    pub to: PersonId,
+    /// Whoever hands on is on hold again when it fails.
+    pub held: bool,
 }
 
 /// Journal entries that must be durable before these people ring.
@@ -112,10 +125,11 @@ impl Call {
     }
 
     /// A gate is open when its leg was answered (or hears an early announcement) and is not on hold. A telephone on hold plays
-    /// its own music, or nothing, so its gate stays.
-    fn is_open(&self, live: &Live) -> bool {
+    /// its own music, or nothing, so its gate stays; but not while it hands on, for the other side hears the ringing.
+    fn is_open(&self, person: PersonId, live: &Live) -> bool {
         let heard = self.answered_at.is_some() || self.legs.iter().any(|leg| self.early(leg).is_some());
-        heard && (!live.held || live.seat.phone)
+        let silent = self.transfer.is_some_and(|transfer| transfer.by == person);
+        heard && !silent && (!live.held || live.seat.phone)
     }
 
     /// What the media plane should know: which gates are open, and which sources are on.
@@ -135,7 +149,7 @@ impl Call {
                     }));
                 }
                 Phase::Live(live) => {
-                    let open = self.is_open(live);
+                    let open = self.is_open(leg.person(), live);
                     let seat = &live.seat;
                     wanted.insert(seat.peer, (seat.session, PeerMedia { open, sources: Some(seat.sources) }));
                     if let Some(take) = &live.take {

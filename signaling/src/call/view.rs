@@ -64,7 +64,7 @@ impl Leg {
             peer: seat.map(|seat| seat.peer),
             sources: seat.map(|seat| seat.sources).unwrap_or_default(),
             early_media: call.early(self).is_some(),
-            transfer_by: None,
+            transfer_by: call.transfer_by(self),
         }
     }
 

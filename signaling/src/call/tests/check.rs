@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::leg::{Leg, Phase};
 use super::super::limits::{MAX_LIVE, MAX_PARTIES};
-use super::super::state::Call;
+use super::super::state::{Call, Transfer};
 use super::world::{World, is_line, is_telephone};
 use crate::ids::PersonId;
 use crate::ports::JournalEntry;
@@ -36,9 +36,25 @@ fn call_is_sound(world: &World, call: &Call) {
         |leg: &&Leg| leg.live().is_some_and(|l| l.socket_by.is_none() && world.devices[&l.seat.session]);
     let talking = call.legs.iter().filter(connected).count() >= 2;
     assert!(talking || call.deadline().is_some(), "a call without a deadline: {call:?}");
+    assert!(call.kind == CallKind::Group || call.present_count() <= 3, "a direct call is for two");
+    assert!(call.kind == CallKind::Group || call.present_count() == 2 || call.transfer.is_some());
+    if let Some(transfer) = call.transfer {
+        transfer_is_sound(call, transfer);
+    }
     for leg in &call.legs {
         leg_is_sound(world, call, leg);
     }
+}
+
+/// Somebody is kept, somebody is called, and whoever hands on is on hold or gone.
+fn transfer_is_sound(call: &Call, transfer: Transfer) {
+    let Transfer { by, to, .. } = transfer;
+    assert!(call.kind == CallKind::Direct && call.answered_at.is_some());
+    let called = call.leg(to).is_some_and(|leg| leg.is_present() && !leg.is_live());
+    assert!(called, "nobody is called: {call:?}");
+    let kept = call.legs.iter().filter(|leg| leg.is_live() && leg.person() != by).count();
+    assert_eq!(kept, 1, "nobody is kept");
+    assert!(call.live(by).is_none_or(|live| live.held), "whoever hands on is on hold");
 }
 
 fn leg_is_sound(world: &World, call: &Call, leg: &Leg) {
@@ -93,7 +109,8 @@ fn media_is_true(world: &World, call: &Call) {
     let heard = call.answered_at.is_some() || call.legs.iter().any(|leg| early(leg).is_some());
     for leg in &call.legs {
         if let Phase::Live(live) = &leg.phase {
-            let open = heard && (!live.held || is_telephone(live.seat.session));
+            let hands_on = call.transfer.is_some_and(|transfer| transfer.by == leg.person());
+            let open = heard && !hands_on && (!live.held || is_telephone(live.seat.session));
             if let Some(peer) = world.peers.get(&live.seat.peer) {
                 assert_eq!(peer.open, open, "gate of {:?}", leg.person());
                 assert_eq!(peer.on, live.seat.sources.list());

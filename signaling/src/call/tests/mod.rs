@@ -2,6 +2,7 @@
 
 mod answer;
 mod check;
+mod connect;
 mod glare;
 mod group;
 mod hold;
@@ -10,8 +11,10 @@ mod loss;
 mod model;
 mod phone;
 mod property;
+mod replace;
 mod ring;
 mod take;
+mod transfer;
 mod waiting;
 mod world;
 

@@ -38,6 +38,8 @@ enum Verb {
     Hold,
     Resume,
     Take,
+    Transfer,
+    Connect,
 }
 
 /// From an idle office: who calls whom, glare, and a journal that confirms entry by entry.
@@ -67,6 +69,38 @@ fn calls_go_on() {
     world.answer(desk(chen()), call).unwrap();
     let ends = explore(world, 5);
     ends.include(&[EndReason::Ended, EndReason::Failed, EndReason::Moved]);
+}
+
+/// From a call that is being handed on to a third one, by a device and by a telephone.
+#[test]
+fn calls_are_handed_on() {
+    for hands_on in [desk(lin()), telephone(lin())] {
+        let mut world = World::with(&[hands_on, desk(chen()), desk(wang())]);
+        let call = world.start(hands_on, &[chen()]);
+        world.media_up(hands_on, call);
+        world.media_up(desk(chen()), call);
+        world.answer(desk(chen()), call).unwrap();
+        world.written();
+        world.transfer(hands_on, call, wang());
+        let ends = explore(world, 4);
+        ends.include(&[EndReason::Transferred, EndReason::Cancelled, EndReason::Declined]);
+    }
+}
+
+/// From two calls of one person that can be connected.
+#[test]
+fn calls_are_connected() {
+    for other in [desk(wang()), telephone(wang())] {
+        let mut world = World::with(&[desk(lin()), desk(chen()), other]);
+        for with in [desk(chen()), other] {
+            let call = world.start(desk(lin()), &[super::world::owner(with)]);
+            world.media_up(with, call);
+            world.answer(with, call).unwrap();
+        }
+        world.written();
+        let ends = explore(world, 5);
+        ends.include(&[EndReason::Transferred, EndReason::Ended, EndReason::Failed]);
+    }
 }
 
 /// Goes through every state that is at most `depth` steps away. The invariants hold in each, and from each everything runs
@@ -110,14 +144,16 @@ impl Drop for Path {
 /// Every step that can change something in this world. The invariants of `check` run inside each.
 fn steps(world: &World) -> Vec<Step> {
     let mut steps = Vec::new();
-    for session in [desk(lin()), phone(lin()), desk(chen()), phone(chen())] {
+    let devices = [lin(), chen(), wang()].map(|of| [desk(of), phone(of), telephone(of)]);
+    for session in devices.into_iter().flatten() {
         match world.devices.get(&session) {
             None => continue,
             Some(false) => steps.extend([Step::Up(session), Step::Bye(session)]),
             Some(true) => {
                 steps.extend([Step::Down(session), Step::Bye(session)]);
                 // The caller's phone does not call: it is like its desk.
-                if world.calls.len() < 2 && session != phone(lin()) {
+                let calls = [desk(lin()), desk(chen()), phone(chen())].contains(&session);
+                if world.calls.len() < 2 && calls {
                     steps.push(Step::Start(session));
                 }
                 if let Some(call) = current(world, session) {
@@ -142,11 +178,22 @@ fn current(world: &World, session: SessionId) -> Option<CallId> {
     world.exchange.calls_of(super::world::owner(session)).first().copied()
 }
 
+/// Another call of the person of this device.
+fn second(world: &World, session: SessionId) -> Option<CallId> {
+    world.exchange.calls_of(super::world::owner(session)).get(1).copied()
+}
+
 fn verbs(world: &World, session: SessionId, call: CallId) -> Vec<Verb> {
     let leg = world.exchange.calls[&call].leg(super::world::owner(session)).expect("a leg");
     match &leg.phase {
         Phase::Ringing(_) => vec![Verb::Alerting, Verb::Answer, Verb::Decline],
-        Phase::Live(live) if live.seat_of(session).is_some() => vec![Verb::Leave, Verb::Hold, Verb::Resume],
+        Phase::Live(live) if live.seat_of(session).is_some() => {
+            let mut verbs = vec![Verb::Leave, Verb::Hold, Verb::Resume];
+            let talk = world.exchange.calls[&call].is_talk();
+            verbs.extend((talk && world.devices.contains_key(&desk(wang()))).then_some(Verb::Transfer));
+            verbs.extend((talk && second(world, session).is_some()).then_some(Verb::Connect));
+            verbs
+        }
         Phase::Live(_) => vec![Verb::Take],
         Phase::Filed { .. } | Phase::Left(_) => Vec::new(),
     }
@@ -166,7 +213,13 @@ fn run(world: &mut World, step: Step) {
         }
         Step::Ask(session, verb) => {
             let call = current(world, session).expect("a call");
-            world.send(session, request(call, verb));
+            let request = match (verb, second(world, session)) {
+                (Verb::Connect, Some(with)) => {
+                    CallRequest::Connect { call, with, own: super::world::owner(session) }
+                }
+                _ => request(call, verb),
+            };
+            world.send(session, request);
         }
         Step::MediaUp(session) => world.media_up(session, current(world, session).expect("a call")),
         Step::MediaLost(session) => world.media_lost(session, current(world, session).expect("a call")),
@@ -191,6 +244,8 @@ fn request(call: CallId, verb: Verb) -> CallRequest {
         Verb::Hold => CallRequest::Hold { call, hold: true },
         Verb::Resume => CallRequest::Hold { call, hold: false },
         Verb::Take => CallRequest::Take { call, sources: VOICE },
+        Verb::Transfer => CallRequest::Transfer { call, to: super::world::card(wang()) },
+        Verb::Connect => unreachable!("only with a second call"),
     }
 }
 
@@ -224,6 +279,7 @@ fn fingerprint(world: &World) -> u64 {
 
 fn call_fingerprint(call: &Call, world: &World, hash: &mut DefaultHasher) {
     (call.id, call.starter, call.opened, call.answered_at.is_some()).hash(hash);
+    call.transfer.map(|transfer| (transfer.by, transfer.to, transfer.held)).hash(hash);
     for filing in &call.filings {
         // Which of the waiting entries it needs, by their place in the journal's queue.
         let place = |ticket: &_| world.unwritten.iter().position(|waiting| waiting == ticket);
@@ -261,7 +317,7 @@ fn leg_fingerprint(leg: &Leg, world: &World, hash: &mut DefaultHasher) {
 }
 
 fn seat_fingerprint(seat: &Seat, hash: &mut DefaultHasher) {
-    (seat.session, seat.media_up, seat.was_up).hash(hash);
+    (seat.session, seat.phone, seat.media_up, seat.was_up).hash(hash);
 }
 
 fn left(world: &World, at: Option<Instant>) -> Option<u128> {

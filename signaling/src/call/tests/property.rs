@@ -42,6 +42,9 @@ enum Verb {
     Add(u128),
     Join(bool),
     Take,
+    Transfer(u128),
+    Connect(usize),
+    Replace(usize),
 }
 
 /// The last one stands for a telephone line.
@@ -69,6 +72,9 @@ fn verb() -> impl Strategy<Value = Verb> {
         2 => (1..=PEOPLE).prop_map(Verb::Add),
         2 => any::<bool>().prop_map(Verb::Join),
         3 => Just(Verb::Take),
+        4 => (1..=PEOPLE).prop_map(Verb::Transfer),
+        5 => (0..4usize).prop_map(Verb::Connect),
+        3 => (0..64usize).prop_map(Verb::Replace),
     ]
 }
 
@@ -138,8 +144,24 @@ fn ask(world: &mut World, session: SessionId, n: usize, verb: Verb) {
     let mine = world.exchange.calls_of(owner(session));
     let calls = if n < 56 && !mine.is_empty() { mine } else { world.calls.clone() };
     let Some(call) = pick(calls, n) else { return };
-    let request = request(call, verb);
+    let request = match verb {
+        Verb::Connect(n) => {
+            let Some(with) = pick(world.exchange.calls_of(owner(session)), n) else { return };
+            CallRequest::Connect { call, with, own: owner(session) }
+        }
+        Verb::Replace(n) => {
+            let Some(in_it) = pick(devices_in(world, call), n) else { return };
+            CallRequest::Replace { call, session: in_it, by: card(owner(session)) }
+        }
+        verb => request(call, verb),
+    };
     world.send(session, request);
+}
+
+/// The devices that are in the call or ring.
+fn devices_in(world: &World, call: CallId) -> Vec<SessionId> {
+    let in_it = |session: &SessionId| world.exchange.peer_of(*session, call).is_some();
+    devices().into_iter().filter(in_it).collect()
 }
 
 fn request(call: CallId, verb: Verb) -> CallRequest {
@@ -155,6 +177,8 @@ fn request(call: CallId, verb: Verb) -> CallRequest {
         Verb::Add(n) => CallRequest::Add { call, people: vec![somebody(n)], cards: vec![card(somebody(n))] },
         Verb::Join(leave) => CallRequest::Join { call, sources: VOICE, current: current(leave) },
         Verb::Take => CallRequest::Take { call, sources: VOICE },
+        Verb::Transfer(n) => CallRequest::Transfer { call, to: card(somebody(n)) },
+        Verb::Connect(_) | Verb::Replace(_) => unreachable!("need the world"),
     }
 }
 

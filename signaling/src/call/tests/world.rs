@@ -92,6 +92,8 @@ pub struct World {
     pub asked: BTreeSet<(SessionId, u32)>,
     pub rooms: BTreeSet<RoomId>,
     pub peers: BTreeMap<PeerId, MediaPeer>,
+    /// Peers of telephones that are other peers now.
+    pub moved: BTreeSet<PeerId>,
     pub lost: Vec<(SessionId, CallId)>,
     pub unwritten: VecDeque<JournalTicket>,
     pub journal: Vec<JournalEntry>,
@@ -115,6 +117,7 @@ impl World {
             asked: BTreeSet::new(),
             rooms: BTreeSet::new(),
             peers: BTreeMap::new(),
+            moved: BTreeSet::new(),
             lost: Vec::new(),
             unwritten: VecDeque::new(),
             journal: Vec::new(),
@@ -156,7 +159,7 @@ impl World {
                 self.unwritten.push_back(ticket);
                 self.journal.push(entry);
             }
-            CallOutput::MovePhone { .. } => panic!("no telephone here"),
+            CallOutput::MovePhone { session, from, to } => self.move_phone(session, from, to),
             CallOutput::InCall { person, in_call } => {
                 assert!(!is_line(person), "a line has no presence");
                 let changed =
@@ -180,6 +183,16 @@ impl World {
         self.screens.insert(key, Screen { view, ended });
     }
 
+    /// The media leg goes on under its new name: closed, as the media plane knows nothing of it there.
+    fn move_phone(&mut self, session: SessionId, from: (CallId, PeerId), to: (CallId, PeerId)) {
+        assert!(is_telephone(session), "an app offers anew");
+        assert!(self.rooms.contains(&from.0.room()) && self.rooms.contains(&to.0.room()), "too late");
+        assert!(self.moved.insert(from.1), "moved twice");
+        if self.peers.remove(&from.1).is_some() {
+            self.peers.insert(to.1, MediaPeer::default());
+        }
+    }
+
     fn media(&mut self, room: RoomId, command: MediaCommand) {
         if command == MediaCommand::Open {
             assert!(self.rooms.insert(room), "room opened twice");
@@ -193,7 +206,10 @@ impl World {
             MediaCommand::SetSources { peer, on } => {
                 self.peers.entry(peer).and_modify(|peer| peer.on = on);
             }
-            MediaCommand::Leave { peer } => drop(self.peers.remove(&peer)),
+            MediaCommand::Leave { peer } => {
+                assert!(!self.moved.contains(&peer), "a telephone that was moved is hung up");
+                self.peers.remove(&peer);
+            }
             MediaCommand::Close => {
                 self.rooms.remove(&room);
                 let exchange = &self.exchange;
@@ -265,6 +281,31 @@ impl World {
     pub fn add(&mut self, session: SessionId, call: CallId, people: &[PersonId]) -> u32 {
         let cards = people.iter().map(|person| card(*person)).collect();
         self.send(session, CallRequest::Add { call, people: people.to_vec(), cards })
+    }
+
+    /// Hands on; with the journal at work it rings there.
+    pub fn transfer(&mut self, session: SessionId, call: CallId, to: PersonId) -> u32 {
+        let id = self.send(session, CallRequest::Transfer { call, to: card(to) });
+        self.written();
+        id
+    }
+
+    pub fn connect(
+        &mut self,
+        session: SessionId,
+        call: CallId,
+        with: CallId,
+    ) -> Result<CallReply, ErrorCode> {
+        self.ask(session, CallRequest::Connect { call, with, own: owner(session) })
+    }
+
+    pub fn replace(
+        &mut self,
+        by: SessionId,
+        call: CallId,
+        session: SessionId,
+    ) -> Result<CallReply, ErrorCode> {
+        self.ask(by, CallRequest::Replace { call, session, by: card(owner(by)) })
     }
 
     pub fn alert(&mut self, session: SessionId, call: CallId) {
