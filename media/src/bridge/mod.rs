@@ -9,6 +9,7 @@
 pub mod codec;
 pub mod digits;
 pub mod jitter;
+pub mod leg;
 pub mod mixer;
 pub mod mos;
 pub mod music;

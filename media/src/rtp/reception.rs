@@ -101,6 +101,13 @@ impl Reception {
         })
     }
 
+    /// Packets missing since the start.
+    pub fn lost(&self) -> u64 {
+        let highest = self.unwrapper.highest();
+        let expected = highest.map_or(0, |highest| highest + 1 - self.first.min(highest));
+        expected.saturating_sub(self.received)
+    }
+
     /// Loss of the last reported interval, 0 to 1.
     pub fn loss(&self) -> f32 {
         self.fraction

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::core::{Core, RoomState, Timer};
 use super::ingest::Subscriber;
 use super::negotiate::{Plan, Role};
-use super::peer::Peer;
+use super::peer::{Link, Peer};
 use super::slab::Key;
 use crate::control::{ClientOffer, MediaError, MediaEvent, RoomCommand};
 use crate::forward::{self, SlotSpec, Track};
@@ -28,6 +28,7 @@ impl Core {
             RoomCommand::SetOpen { peer, open } => {
                 self.decide(now, room, forward::Input::SetOpen { peer, open });
                 self.update_flows(room, peer);
+                self.phone_gate(now, room, peer);
             }
             RoomCommand::SetSources { peer, on } => {
                 self.decide(now, room, forward::Input::SetSources { peer, on: &on });
@@ -35,20 +36,17 @@ impl Core {
             }
             RoomCommand::Leave { peer } => match self.key_of(room, peer) {
                 Some(key) => self.leave(now, key),
-                None => self.decide(now, room, forward::Input::Leave { peer }),
+                None => {
+                    self.forget_awaited(room, Some(peer));
+                    self.decide(now, room, forward::Input::Leave { peer });
+                }
             },
-            RoomCommand::Phone { peer, command } => self.phone(now, room, peer, command),
+            RoomCommand::Phone { peer, command } => self.phone_command(now, room, peer, command),
             RoomCommand::Close => {
                 let peers = self.rooms.remove(&room).map(|state| state.peers).unwrap_or_default();
                 peers.into_iter().for_each(|(_, key)| self.leave(now, key));
+                self.forget_awaited(room, None);
             }
-        }
-    }
-
-    fn phone(&mut self, _: Instant, _: RoomId, peer: PeerId, command: crate::control::PhoneCommand) {
-        tracing::debug!(%peer, ?command, "no telephones yet");
-        if let crate::control::PhoneCommand::Open { opened, .. } = command {
-            opened(Err(MediaError::Unavailable));
         }
     }
 
@@ -76,6 +74,9 @@ impl Core {
         }
         let mut offer = Offer::parse(&client.sdp)?;
         let plan = Plan::new(&mut offer, &client.sends);
+        if self.is_phone(room, id) {
+            return Err(MediaError::BadOffer("of a telephone".to_owned()));
+        }
         let key = match self.same_client(now, room, id, &offer) {
             Some(key) => {
                 self.transport(now, key, Input::NewOffer(&offer.remote), None);
@@ -85,17 +86,18 @@ impl Core {
         };
         self.negotiate(now, key, &plan);
         let peer = self.peers.get_mut(key).ok_or(MediaError::Unavailable)?;
-        for ufrag in peer.transport.ufrags() {
+        peer.answers += 1;
+        let (peer, sections) = (&*peer, section_answers(peer, &plan));
+        let transport = peer.transport().ok_or(MediaError::Unavailable)?;
+        for ufrag in transport.ufrags() {
             self.by_ufrag.insert(ufrag, key);
         }
-        peer.answers += 1;
-        let sections = section_answers(peer, &plan);
         let text = answer::write(
             &offer,
             &Answer {
                 session_id: peer.session_id,
                 version: peer.answers,
-                local: peer.transport.local(),
+                local: transport.local(),
                 fingerprint: self.config.fingerprint(),
                 candidates: &self.candidates,
                 sections: &sections,
@@ -109,7 +111,7 @@ impl Core {
     /// another certificate: its old connection is dropped, while gate and sources stay as they are.
     fn same_client(&mut self, now: Instant, room: RoomId, id: PeerId, offer: &Offer) -> Option<Key> {
         let key = self.key_of(room, id)?;
-        if self.peers.get(key)?.transport.is_of(&offer.remote) {
+        if self.peers.get(key)?.transport()?.is_of(&offer.remote) {
             return Some(key);
         }
         self.decide(now, room, forward::Input::Negotiated { peer: id, publishes: &[], slots: &[] });
@@ -126,19 +128,23 @@ impl Core {
             tracing::error!(%error, "cannot make a peer");
             MediaError::Unavailable
         })?;
+        Ok(self.insert_peer(now, room, id, Link::Web(Box::new(transport))))
+    }
+
+    pub(super) fn insert_peer(&mut self, now: Instant, room: RoomId, id: PeerId, link: Link) -> Key {
         let random = &mut self.random;
-        let key = self.peers.insert(Peer::new(id, room, transport, now, || random.next()));
+        let key = self.peers.insert(Peer::new(id, room, link, now, || random.next()));
         let state = self.rooms.entry(room).or_default();
         state.peers.push((id, key));
         if !state.listens {
             state.listens = true;
             self.wheel.set(now, Timer::Speakers(room));
         }
-        Ok(key)
+        key
     }
 
     /// Applies an offer to a peer that exists: what flows in its slots goes on under their new indices.
-    fn negotiate(&mut self, now: Instant, key: Key, plan: &Plan) {
+    pub(super) fn negotiate(&mut self, now: Instant, key: Key, plan: &Plan) {
         let slots = self.peers.get(key).map_or(0, |peer| peer.slots.len());
         (0..slots).for_each(|slot| self.unsubscribe(key, slot));
         let random = &mut self.random;
@@ -161,9 +167,11 @@ impl Core {
         for output in outputs {
             match output {
                 forward::Output::Bind { peer, slot, track } => self.bind(now, room, peer, slot, track),
-                forward::Output::Slots { peer, slots } => {
+                // A telephone has no slots that anybody would show.
+                forward::Output::Slots { peer, slots } if !self.is_phone(room, peer) => {
                     self.events.push(MediaEvent::Slots { room, peer, slots });
                 }
+                forward::Output::Slots { .. } => {}
                 forward::Output::Speakers(speakers) => {
                     self.events.push(MediaEvent::Speakers { room, speakers })
                 }
@@ -177,6 +185,7 @@ impl Core {
         self.unsubscribe(key, slot);
         let Some(state) = self.peers.get_mut(key).and_then(|peer| peer.slots.get_mut(slot)) else { return };
         state.bind(track);
+        self.phone_bind(key, slot, track.is_some());
         self.subscribe(key, slot);
         if let Some((publisher, source)) = track.filter(|(_, source)| source.kind() == Kind::Video) {
             self.want_keyframe(now, publisher, source);
@@ -207,7 +216,7 @@ impl Core {
     }
 
     /// Brings the flags on the packet path to what the room says.
-    fn update_flows(&mut self, room: RoomId, id: PeerId) {
+    pub(super) fn update_flows(&mut self, room: RoomId, id: PeerId) {
         let Some(key) = self.key_of(room, id) else { return };
         let (Some(state), Some(peer)) = (self.rooms.get(&room), self.peers.get_mut(key)) else { return };
         for track in &mut peer.tracks {
@@ -218,6 +227,7 @@ impl Core {
     /// A peer says good-bye, or is told to.
     fn leave(&mut self, now: Instant, key: Key) {
         self.transport(now, key, Input::Close, None);
+        self.end_phone(key);
         self.remove(now, key);
     }
 
@@ -229,7 +239,7 @@ impl Core {
     }
 
     /// Forgets the connection of a peer; the room still knows the peer.
-    fn drop_connection(&mut self, key: Key) -> Option<Peer> {
+    pub(super) fn drop_connection(&mut self, key: Key) -> Option<Peer> {
         let slots = self.peers.get(key)?.slots.len();
         (0..slots).for_each(|slot| self.unsubscribe(key, slot));
         let peer = self.forget(key)?;

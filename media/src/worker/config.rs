@@ -18,6 +18,8 @@ pub struct EngineConfig {
     pub max_rooms: usize,
     /// Most peers on one worker; the memory of a voice peer is below 48 KB.
     pub max_peers: usize,
+    /// First and last UDP port for the legs of telephones, over all workers. Each leg takes an even port and the next one.
+    pub phone_ports: (u16, u16),
 }
 
 impl Default for EngineConfig {
@@ -29,6 +31,7 @@ impl Default for EngineConfig {
             announce: Vec::new(),
             max_rooms: 10_000,
             max_peers: 20_000,
+            phone_ports: (30_000, 39_999),
         }
     }
 }

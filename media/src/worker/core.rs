@@ -10,6 +10,7 @@ use super::counters::Counters;
 use super::egress::{Egress, OpenTrain, Path};
 use super::media::Run;
 use super::peer::{Peer, Srtp};
+use super::phone::Phones;
 use super::random::Random;
 use super::slab::{Key, Slab};
 use super::wheel::Wheel;
@@ -68,6 +69,7 @@ pub(super) struct Core {
     /// Kept for its memory.
     outputs: Vec<Output>,
     due: Vec<Timer>,
+    pub(super) phones: Phones,
 }
 
 impl Core {
@@ -94,6 +96,7 @@ impl Core {
             epoch: now,
             outputs: Vec::new(),
             due: Vec::new(),
+            phones: Phones::default(),
         }
     }
 
@@ -169,6 +172,7 @@ impl Core {
     pub(super) fn counters(&mut self) -> &Counters {
         self.counters.rooms = self.rooms.len() as u64;
         self.counters.peers = self.peers.len() as u64;
+        self.counters.phones = self.phones.len() as u64;
         &self.counters
     }
 
@@ -187,9 +191,11 @@ impl Core {
     pub(super) fn transport(&mut self, now: Instant, key: Key, input: Input<'_>, arrival: Option<Path>) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         let mut outputs = std::mem::take(&mut self.outputs);
-        let before = peer.transport.stats();
-        peer.transport.handle(now, input, &mut outputs);
-        self.counters.count_drops(before, peer.transport.stats());
+        if let Some(transport) = peer.transport_mut() {
+            let before = transport.stats();
+            transport.handle(now, input, &mut outputs);
+            self.counters.count_drops(before, transport.stats());
+        }
         for output in outputs.drain(..) {
             self.carry_out(now, key, output, arrival);
         }
@@ -257,7 +263,7 @@ impl Core {
         for path in &peer.paths {
             self.forget_address(path.remote, key);
         }
-        for ufrag in peer.transport.ufrags() {
+        for ufrag in peer.transport().into_iter().flat_map(|transport| transport.ufrags()) {
             self.by_ufrag.remove(&ufrag);
         }
         Some(peer)

@@ -44,6 +44,8 @@ counters! {
     rooms,
     /// Peers now.
     peers,
+    /// Telephone legs now.
+    phones,
     /// Datagrams received.
     datagrams_in,
     /// Bytes received, without IP and UDP headers.
@@ -64,6 +66,12 @@ counters! {
     retransmit_missed,
     /// Keyframe requests sent to publishers.
     keyframe_requests,
+    /// Packets received from telephones.
+    phone_in,
+    /// Packets sent to telephones.
+    phone_out,
+    /// Dropped: packets of telephones that were duplicates, too late, or not expected.
+    dropped_phone,
     /// Dropped: source address of no peer.
     dropped_stranger,
     /// Dropped: not authentic under the peer's keys.

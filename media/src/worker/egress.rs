@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::bridge::leg::Wire;
+
 /// Bytes of a train. Larger: fewer messages for the largest frames, more memory touched.
 pub(super) const TRAIN_BYTES: usize = 16 * 1024;
 /// Most datagrams of a train: the kernel's bound.
@@ -62,11 +64,13 @@ pub(super) struct Egress {
     trains: Vec<Train>,
     used: usize,
     flush: u64,
+    /// Datagrams of telephones, each for a socket of its own.
+    pub(super) phones: Wire,
 }
 
 impl Default for Egress {
     fn default() -> Self {
-        Egress { trains: Vec::new(), used: 0, flush: 1 }
+        Egress { trains: Vec::new(), used: 0, flush: 1, phones: Wire::default() }
     }
 }
 

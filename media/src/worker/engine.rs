@@ -10,10 +10,12 @@ use std::thread::{self, JoinHandle};
 
 use super::config::EngineConfig;
 use super::counters::{Counters, Shared};
+use super::lines::Pair;
 use super::net::{Links, Setup, Shell};
+use super::phone::Arrival;
 use super::sys::Doorbell;
-use crate::control::{EventFn, MediaError, RoomCommand};
-use crate::ids::RoomId;
+use crate::control::{EventFn, MediaError, PhoneCommand, RoomCommand};
+use crate::ids::{PeerId, RoomId};
 
 /// Commands waiting for one worker. At the limit a command is refused; a worker carries out thousands per second, so a full
 /// queue means that it hangs or is far over its load.
@@ -25,12 +27,60 @@ pub(super) enum Message {
     Open(RoomId),
     /// A command of a room.
     Room(RoomId, RoomCommand),
+    /// Another worker will send a telephone, which becomes this peer.
+    Await {
+        /// The room here.
+        room: RoomId,
+        /// The peer that it becomes.
+        peer: PeerId,
+    },
+    /// A telephone goes to another worker.
+    Depart {
+        /// The room here.
+        room: RoomId,
+        /// The peer that it is.
+        peer: PeerId,
+        /// Room and peer there.
+        to: (RoomId, PeerId),
+        /// The other worker.
+        mailbox: Mailbox,
+    },
+    /// A telephone from another worker.
+    Arrive(Box<Moving>),
+}
+
+/// A telephone and its sockets on their way.
+pub(super) struct Moving {
+    pub(super) arrival: Arrival,
+    /// `None` only without a telephone.
+    pub(super) pair: Option<Pair>,
+}
+
+/// How a worker is told something.
+#[derive(Clone)]
+pub(super) struct Mailbox {
+    queue: SyncSender<Message>,
+    doorbell: Arc<Doorbell>,
+}
+
+impl Mailbox {
+    /// Gives a message; gives it back while the queue is full.
+    pub(super) fn give(&self, message: Message) -> Option<Message> {
+        match self.queue.try_send(message) {
+            Ok(()) => {
+                self.doorbell.ring();
+                None
+            }
+            Err(TrySendError::Full(message)) => Some(message),
+            // The worker has ended, and with it the room that was to have it.
+            Err(TrySendError::Disconnected(_)) => None,
+        }
+    }
 }
 
 /// One worker as the handle sees it.
 struct Worker {
-    queue: SyncSender<Message>,
-    doorbell: Arc<Doorbell>,
+    mailbox: Mailbox,
     counters: Arc<Shared>,
     addresses: Vec<SocketAddr>,
     rooms: AtomicUsize,
@@ -91,6 +141,10 @@ impl Engine {
     pub fn send(&self, room: RoomId, command: RoomCommand) -> Result<(), MediaError> {
         let mut rooms = self.rooms();
         let index = *rooms.get(&room).ok_or(MediaError::NoRoom)?;
+        if let RoomCommand::Phone { peer, command: PhoneCommand::Move { to, peer: there } } = command {
+            let target = *rooms.get(&to).ok_or(MediaError::NoRoom)?;
+            return self.move_phone(index, target, (room, peer), (to, there));
+        }
         let closes = matches!(command, RoomCommand::Close);
         self.workers[index].tell(Message::Room(room, command))?;
         if closes {
@@ -98,6 +152,28 @@ impl Engine {
             self.workers[index].rooms.fetch_sub(1, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Moves a telephone; both workers learn of it before anything that is told them later.
+    fn move_phone(
+        &self,
+        index: usize,
+        target: usize,
+        (room, peer): (RoomId, PeerId),
+        to: (RoomId, PeerId),
+    ) -> Result<(), MediaError> {
+        if index == target {
+            let command = PhoneCommand::Move { to: to.0, peer: to.1 };
+            return self.workers[index].tell(Message::Room(room, RoomCommand::Phone { peer, command }));
+        }
+        let mailbox = self.workers[target].mailbox.clone();
+        self.workers[target].tell(Message::Await { room: to.0, peer: to.1 })?;
+        let departed = self.workers[index].tell(Message::Depart { room, peer, to, mailbox });
+        if departed.is_err() {
+            // Nothing will arrive; a full queue there keeps one entry until the room closes.
+            let _ = self.workers[target].tell(Message::Room(to.0, RoomCommand::Leave { peer: to.1 }));
+        }
+        departed
     }
 
     /// What all workers have counted; at most some milliseconds old.
@@ -116,7 +192,7 @@ impl Engine {
     pub fn shutdown(&self) {
         for worker in &self.workers {
             // A full queue is no reason to hang: the flag behind the doorbell stops the thread as well.
-            worker.doorbell.stop();
+            worker.mailbox.doorbell.stop();
         }
         for worker in &self.workers {
             let thread = worker.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -151,9 +227,9 @@ impl Drop for Engine {
 
 impl Worker {
     fn tell(&self, message: Message) -> Result<(), MediaError> {
-        match self.queue.try_send(message) {
+        match self.mailbox.queue.try_send(message) {
             Ok(()) => {
-                self.doorbell.ring();
+                self.mailbox.doorbell.ring();
                 Ok(())
             }
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(MediaError::Unavailable),
@@ -169,7 +245,7 @@ fn start_worker(index: usize, config: &EngineConfig, setup: &Setup, events: Even
     let addresses = shell.addresses().to_vec();
     let thread = thread::Builder::new().name(format!("media-{index}")).spawn(move || shell.run())?;
     let (rooms, thread) = (AtomicUsize::new(0), Mutex::new(Some(thread)));
-    Ok(Worker { queue, doorbell, counters, addresses, rooms, thread })
+    Ok(Worker { mailbox: Mailbox { queue, doorbell }, counters, addresses, rooms, thread })
 }
 
 #[cfg(test)]

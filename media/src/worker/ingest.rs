@@ -139,6 +139,18 @@ impl Ingest {
         Some(self.accept(&format, sequence, header, header.payload(packet), level.map(|value| value[0]), now))
     }
 
+    /// Takes a packet that was made here: a telephone's.
+    pub(super) fn made(&mut self, packet: &Packet<'_>, now: Instant) {
+        if let Some(level) = packet.level.and_then(|value| AudioLevel::parse(&[value])) {
+            self.loudness.heard(level, now);
+        }
+        let payload_type = self.plan.formats.first().map(|format| format.payload_type);
+        if let (Some(ring), Some(payload_type)) = (&mut self.ring, payload_type) {
+            let Packet { sequence, timestamp, marker, payload, .. } = *packet;
+            ring.store(sequence, &Stored { timestamp, payload_type, marker, payload });
+        }
+    }
+
     /// Takes a retransmission. `None` for a probe, or when nothing was received that it could repair.
     pub(super) fn retransmission<'a>(
         &mut self,

@@ -38,7 +38,7 @@ impl<'a> Run<'a> {
         (self.track, self.len, self.served) = (None, 0, 0);
     }
 
-    fn push(&mut self, key: Key, at: usize, packet: Packet<'a>) {
+    pub(super) fn push(&mut self, key: Key, at: usize, packet: Packet<'a>) {
         self.track = Some((key, at));
         self.packets[self.len] = Some(packet);
         self.len += 1;
@@ -148,6 +148,9 @@ impl Core {
             if let Some(slot) = slot {
                 slot.restart();
             }
+        }
+        for Subscriber { peer, slot } in &subscribers {
+            self.phone_bind(*peer, usize::from(*slot), true);
         }
         let repairs = subscribers.iter().any(|subscriber| self.repairs(*subscriber));
         let wanted = !subscribers.is_empty();

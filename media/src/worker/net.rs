@@ -13,10 +13,14 @@ use super::config::EngineConfig;
 use super::core::{Core, Limits};
 use super::counters::Shared;
 use super::egress::Train;
-use super::engine::Message;
+use super::engine::{Mailbox, Message, Moving};
 use super::interfaces;
+use super::lines::Lines;
+use super::phone::Arrival;
+use super::poller::Poller;
 use super::sys::{self, Doorbell, Inbox, Outbox, Outgoing};
-use crate::control::EventFn;
+use crate::control::{EventFn, MediaError, OpenedFn, PhoneCommand, RoomCommand};
+use crate::ids::{PeerId, RoomId};
 use crate::transport::TransportConfig;
 
 /// Socket buffers that are asked for. Smaller: a burst of a large room overruns them. Larger: packets queue instead of being
@@ -26,6 +30,11 @@ const SOCKET_BUFFER: i32 = 4 << 20;
 const MAX_WAIT: Duration = Duration::from_secs(1);
 /// Commands carried out per wake-up. An offer takes 0.1 ms; more of them would hold up the packets of running calls.
 const COMMANDS: usize = 8;
+/// How soon a full queue of another worker is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(5);
+/// What the poller calls the worker's own socket and its doorbell; telephones' sockets have smaller tokens.
+const SOCKET: u64 = u64::MAX;
+const DOORBELL: u64 = u64::MAX - 1;
 
 /// What all workers share.
 pub(super) struct Setup {
@@ -57,6 +66,12 @@ pub(super) struct Shell {
     core: Core,
     inbox: Inbox,
     outbox: Outbox,
+    poller: Poller,
+    lines: Lines,
+    /// The worker's own socket may have something.
+    readable: bool,
+    /// Telephones for another worker whose queue is full.
+    departing: Vec<(Mailbox, Message)>,
 }
 
 impl Shell {
@@ -69,8 +84,15 @@ impl Shell {
         let port = socket.local_addr()?.as_socket().map_or(0, |address| address.port());
         let candidates = setup.announced.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
         let limits = Limits { rooms: config.max_rooms, peers: config.max_peers };
-        let core = Core::new(clock(), setup.transport.clone(), candidates, limits, seed()?);
-        Ok(Shell { socket, links, core, inbox: Inbox::new(), outbox: Outbox::new(setup.ipv6) })
+        let seed = seed()?;
+        let core = Core::new(clock(), setup.transport.clone(), candidates, limits, seed);
+        let poller = Poller::new()?;
+        poller.add(socket.as_fd(), SOCKET)?;
+        poller.add(links.doorbell.event(), DOORBELL)?;
+        let (inbox, outbox) = (Inbox::new(), Outbox::new(setup.ipv6));
+        let lines = Lines::new(config.phone_ports, seed as u32);
+        let (readable, departing) = (true, Vec::new());
+        Ok(Shell { socket, links, core, inbox, outbox, poller, lines, readable, departing })
     }
 
     /// What answers announce.
@@ -93,28 +115,112 @@ impl Shell {
     /// One round. A full batch means that more may be there, so the next round begins without a wait.
     fn wake_up(&mut self) -> io::Result<()> {
         let now = clock();
+        self.depart_again();
         let mut commands = 0;
-        for message in self.links.queue.try_iter().take(COMMANDS) {
+        while commands < COMMANDS
+            && let Ok(message) = self.links.queue.try_recv()
+        {
             commands += 1;
-            match message {
-                Message::Open(room) => self.core.open_room(room),
-                Message::Room(room, command) => self.core.command(now, room, command),
-            }
+            self.message(now, message);
         }
-        let received = self.receive(now);
+        let received = if self.readable { self.receive(now) } else { 0 };
+        self.receive_from_phones(now);
         self.core.expire(now);
         self.finish();
-        if received == sys::BATCH || commands == COMMANDS {
-            return Ok(());
-        }
+        let busy = received == sys::BATCH || commands == COMMANDS;
+        self.readable = busy;
         let timeout = match self.core.deadline() {
+            _ if busy => Duration::ZERO,
+            _ if !self.departing.is_empty() => TRY_AGAIN,
             Some(at) => at.saturating_duration_since(clock()).min(MAX_WAIT),
             None => MAX_WAIT,
         };
-        if sys::wait(self.socket.as_fd(), &self.links.doorbell, timeout)? {
+        self.poller.wait(timeout)?;
+        if self.poller.ready().any(|token| token == DOORBELL) {
             self.links.doorbell.clear();
         }
+        self.readable |= self.poller.ready().any(|token| token == SOCKET);
         Ok(())
+    }
+
+    fn message(&mut self, now: Instant, message: Message) {
+        match message {
+            Message::Open(room) => self.core.open_room(room),
+            Message::Room(
+                room,
+                RoomCommand::Phone { peer, command: PhoneCommand::Open { bind, opened } },
+            ) => {
+                self.open_phone(now, room, peer, bind, opened);
+            }
+            Message::Room(room, command) => self.core.command(now, room, command),
+            Message::Await { room, peer } => self.core.await_phone(room, peer),
+            Message::Depart { room, peer, to, mailbox } => self.depart(now, room, peer, to, mailbox),
+            Message::Arrive(moving) => self.arrive(now, *moving),
+        }
+    }
+
+    fn open_phone(&mut self, now: Instant, room: RoomId, peer: PeerId, bind: IpAddr, opened: OpenedFn) {
+        let port = match self.core.phone_port(room, peer) {
+            Ok(None) => self.lines.bind(bind).and_then(|pair| {
+                let port = pair.port;
+                let line = self.core.open_phone(now, room, peer, port);
+                let watched = self.lines.insert(line, pair, &self.poller);
+                watched.map(|()| port).map_err(|error| {
+                    tracing::error!(%error, "a telephone's sockets cannot be watched");
+                    self.core.command(now, room, RoomCommand::Leave { peer });
+                    MediaError::Full
+                })
+            }),
+            Ok(Some(port)) => Ok(port),
+            Err(error) => Err(error),
+        };
+        opened(port);
+    }
+
+    /// Sends a telephone to another worker.
+    fn depart(&mut self, now: Instant, room: RoomId, peer: PeerId, to: (RoomId, PeerId), mailbox: Mailbox) {
+        // What it still has to say here must be said before its sockets go.
+        self.lines.flush(&mut self.core);
+        let phone = self.core.take_phone(now, room, peer);
+        let pair = phone.as_ref().and_then(|phone| {
+            self.core.release_line(phone.line);
+            self.lines.remove(phone.line, &self.poller)
+        });
+        let arrival = Arrival { room: to.0, peer: to.1, phone };
+        self.departing.push((mailbox, Message::Arrive(Box::new(Moving { arrival, pair }))));
+        self.depart_again();
+    }
+
+    /// Tries to give other workers the telephones that are for them.
+    fn depart_again(&mut self) {
+        for (mailbox, message) in std::mem::take(&mut self.departing) {
+            if let Some(message) = mailbox.give(message) {
+                self.departing.push((mailbox, message));
+            }
+        }
+    }
+
+    fn arrive(&mut self, now: Instant, moving: Moving) {
+        let Moving { arrival, pair } = moving;
+        let (room, peer) = (arrival.room, arrival.peer);
+        let Some((line, pair)) = self.core.arrive(now, arrival).zip(pair) else { return };
+        if let Err(error) = self.lines.insert(line, pair, &self.poller) {
+            tracing::error!(%error, "a telephone's sockets cannot be watched");
+            self.core.command(now, room, RoomCommand::Leave { peer });
+        }
+    }
+
+    /// Takes what has arrived from telephones.
+    fn receive_from_phones(&mut self, now: Instant) {
+        let Shell { core, lines, poller, socket, outbox, .. } = self;
+        for token in poller.ready().filter(|token| *token < DOORBELL) {
+            lines.receive(token, |line, channel, message| {
+                core.phone_datagram(now, line, channel, message.from, message.bytes);
+            });
+            if core.egress.is_high() {
+                flush(socket, core, outbox);
+            }
+        }
     }
 
     /// Takes what has arrived; returns the number of messages.
@@ -141,6 +247,12 @@ impl Shell {
     /// Sends, and tells what happened.
     fn finish(&mut self) {
         flush(&self.socket, &mut self.core, &mut self.outbox);
+        if !self.core.egress.phones.is_empty() {
+            self.lines.flush(&mut self.core);
+        }
+        for line in self.core.phones.closed.drain(..) {
+            self.lines.remove(line, &self.poller);
+        }
         for event in self.core.events.drain(..) {
             (self.links.events)(event);
         }

@@ -7,6 +7,7 @@ use super::counters::Counters;
 use super::egress::{Egress, OpenTrain, Path};
 use super::ingest::{Ingest, Packet, Stream};
 use super::negotiate::{Plan, SlotPlan, TrackPlan};
+use super::phone::Phone;
 use super::slot::{Outlet, Slot};
 use crate::forward::{QualityMeter, SenderClock};
 use crate::ids::{PeerId, RoomId, Source};
@@ -36,11 +37,19 @@ pub(super) struct Timers {
     pub(super) quality: Instant,
 }
 
+/// What carries a peer's media.
+pub(super) enum Link {
+    /// A connection of a browser.
+    Web(Box<transport::Peer>),
+    /// The leg of a telephone.
+    Phone(Box<Phone>),
+}
+
 /// A peer.
 pub(super) struct Peer {
     pub(super) id: PeerId,
     pub(super) room: RoomId,
-    pub(super) transport: transport::Peer,
+    pub(super) link: Link,
     pub(super) srtp: Option<Srtp>,
     /// Where media goes.
     pub(super) path: Option<Path>,
@@ -69,14 +78,14 @@ impl Peer {
     pub(super) fn new(
         id: PeerId,
         room: RoomId,
-        transport: transport::Peer,
+        link: Link,
         now: Instant,
         mut random: impl FnMut() -> u32,
     ) -> Peer {
         Peer {
             id,
             room,
-            transport,
+            link,
             srtp: None,
             path: None,
             paths: Vec::new(),
@@ -109,6 +118,27 @@ impl Peer {
             self.slots.push(keep_slot(&mut old, slot, &mut random));
         }
         self.transport_cc = plan.tracks.iter().find_map(|track| track.ids.transport_cc);
+    }
+
+    pub(super) fn transport(&self) -> Option<&transport::Peer> {
+        match &self.link {
+            Link::Web(transport) => Some(transport),
+            Link::Phone(_) => None,
+        }
+    }
+
+    pub(super) fn transport_mut(&mut self) -> Option<&mut transport::Peer> {
+        match &mut self.link {
+            Link::Web(transport) => Some(transport),
+            Link::Phone(_) => None,
+        }
+    }
+
+    pub(super) fn phone(&mut self) -> Option<&mut Phone> {
+        match &mut self.link {
+            Link::Web(_) => None,
+            Link::Phone(phone) => Some(phone),
+        }
     }
 
     pub(super) fn track(&mut self, source: Source) -> Option<&mut Ingest> {
@@ -172,6 +202,9 @@ impl Peer {
         now: Instant,
         egress: &mut Egress,
     ) -> bool {
+        if let Link::Phone(phone) = &mut self.link {
+            return phone.forward(slot, packet, now, &mut egress.phones);
+        }
         let (Some(srtp), Some(path)) = (&mut self.srtp, &self.path) else { return false };
         let mut outlet = Outlet { sealer: &mut srtp.sender, train: &mut self.train, path, egress };
         self.slots.get_mut(usize::from(slot)).is_some_and(|slot| slot.forward(packet, now, &mut outlet))
@@ -220,7 +253,10 @@ impl Peer {
 
     /// When the earliest of the peer's timers is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let transport = self.transport.deadline();
+        let transport = match &self.link {
+            Link::Web(transport) => transport.deadline(),
+            Link::Phone(phone) => return phone.leg.deadline(),
+        };
         if self.srtp.is_none() {
             return transport;
         }

@@ -18,7 +18,7 @@ const FEEDBACK_AUDIO: Duration = Duration::from_millis(250);
 /// Time between receiver reports. Longer: publishers see loss and round trip later.
 const REPORT: Duration = Duration::from_secs(1);
 /// Time between quality events of one peer.
-const QUALITY: Duration = Duration::from_secs(5);
+pub(super) const QUALITY: Duration = Duration::from_secs(5);
 /// Time between two looks at who speaks. Shorter: the list of speakers may change more often than eyes can follow.
 const SPEAKERS: Duration = Duration::from_millis(300);
 /// Retransmissions per feedback interval and peer: 4 Mbit/s of them. A receiver that asks for more is flooded already, or
@@ -130,7 +130,10 @@ impl Core {
     pub(super) fn tick(&mut self, now: Instant, key: Key) {
         let Some(peer) = self.peers.get_mut(key) else { return };
         peer.timers.scheduled = None;
-        if peer.transport.deadline().is_some_and(|at| at <= now) {
+        if peer.phone().is_some() {
+            return self.phone_tick(now, key);
+        }
+        if peer.transport().and_then(|transport| transport.deadline()).is_some_and(|at| at <= now) {
             self.transport(now, key, crate::transport::Input::Timeout, None);
         }
         let Some(peer) = self.peers.get_mut(key) else { return };

@@ -7,6 +7,23 @@ pub(super) struct Key {
     generation: u32,
 }
 
+impl Key {
+    /// The key as one number, below 2^63.
+    pub(super) fn to_bits(self) -> u64 {
+        u64::from(self.generation & 0x7fff_ffff) << 32 | u64::from(self.index)
+    }
+
+    /// The other way.
+    pub(super) fn from_bits(bits: u64) -> Key {
+        Key { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+
+    /// Its place in a table beside.
+    pub(super) fn index(self) -> usize {
+        self.index as usize
+    }
+}
+
 #[derive(Debug)]
 struct Place<T> {
     generation: u32,
@@ -62,7 +79,8 @@ impl<T> Slab<T> {
         let place =
             self.places.get_mut(key.index as usize).filter(|place| place.generation == key.generation)?;
         let value = place.value.take()?;
-        place.generation = place.generation.wrapping_add(1);
+        // 31 bits: see `Key::to_bits`.
+        place.generation = place.generation.wrapping_add(1) & 0x7fff_ffff;
         self.free.push(key.index);
         Some(value)
     }

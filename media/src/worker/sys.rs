@@ -1,14 +1,13 @@
-//! The system calls of the packet path: batches of datagrams with UDP GSO and GRO, and a wait that a doorbell can end. All
-//! unsafe code of this crate is in this file. Linux only.
+//! The system calls of the packet path: batches of datagrams with UDP GSO and GRO, and a wait that a doorbell can end.
+//! All unsafe code of this crate is here and in `poller`. Linux only.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::mem::{self, MaybeUninit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, msghdr, sockaddr_storage};
 
@@ -47,6 +46,10 @@ impl Doorbell {
         self.ring();
     }
 
+    pub(super) fn event(&self) -> BorrowedFd<'_> {
+        self.event.as_fd()
+    }
+
     pub(super) fn stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
     }
@@ -54,18 +57,6 @@ impl Doorbell {
     /// Makes it silent again.
     pub(super) fn clear(&self) {
         let _ = (&self.event).read(&mut [0; 8]);
-    }
-}
-
-/// Waits until the socket is readable, the doorbell rings or `timeout` passes. Says whether the doorbell rang.
-pub(super) fn wait(socket: BorrowedFd<'_>, doorbell: &Doorbell, timeout: Duration) -> io::Result<bool> {
-    let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    let mut entries = [entry(socket.as_raw_fd()), entry(doorbell.event.as_raw_fd())];
-    let millis = c_int::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(c_int::MAX);
-    // SAFETY: the pointer and the count are those of a live array.
-    match check(unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, millis) }) {
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
-        other => other.map(|_| entries[1].revents != 0),
     }
 }
 
@@ -120,14 +111,14 @@ struct Headers {
 unsafe impl Send for Headers {}
 
 impl Headers {
-    fn new() -> Headers {
+    fn new(batch: usize) -> Headers {
         // SAFETY: all zeros are a valid value of these C structs: numbers and null pointers.
         let (message, vector, name) = unsafe { (mem::zeroed(), mem::zeroed(), mem::zeroed()) };
         Headers {
-            messages: vec![message; BATCH].into(),
-            vectors: vec![vector; BATCH].into(),
-            names: vec![name; BATCH].into(),
-            controls: vec![Control([0; CONTROL]); BATCH].into(),
+            messages: vec![message; batch].into(),
+            vectors: vec![vector; batch].into(),
+            names: vec![name; batch].into(),
+            controls: vec![Control([0; CONTROL]); batch].into(),
         }
     }
 
@@ -149,6 +140,9 @@ impl Headers {
 pub(super) struct Inbox {
     slab: Box<[u8]>,
     headers: Headers,
+    /// Messages of one call, and bytes of the longest.
+    batch: usize,
+    longest: usize,
     /// Headers that the last call changed.
     stale: usize,
 }
@@ -162,16 +156,23 @@ pub(super) struct Received<'a> {
 }
 
 impl Inbox {
+    /// For [`BATCH`] messages that GRO has joined.
     pub(super) fn new() -> Inbox {
-        Inbox { slab: vec![0; BATCH * MESSAGE].into(), headers: Headers::new(), stale: BATCH }
+        Inbox::with(BATCH, MESSAGE)
+    }
+
+    /// For `batch` messages of at most `longest` bytes.
+    pub(super) fn with(batch: usize, longest: usize) -> Inbox {
+        let (slab, headers) = (vec![0; batch * longest].into(), Headers::new(batch));
+        Inbox { slab, headers, batch, longest, stale: batch }
     }
 
     /// Takes what has arrived, without waiting; returns the number of messages.
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         // The others still point where they did: at boxed memory, which does not move with `self`.
         for i in 0..self.stale {
-            let bytes = self.slab[i * MESSAGE..].as_mut_ptr();
-            self.headers.aim(i, bytes, MESSAGE, mem::size_of::<sockaddr_storage>(), CONTROL);
+            let bytes = self.slab[i * self.longest..].as_mut_ptr();
+            self.headers.aim(i, bytes, self.longest, mem::size_of::<sockaddr_storage>(), CONTROL);
         }
         // SAFETY: every header points at live memory of the lengths it names: its own part of the slab, its name and
         // control, all owned by `self`, which is borrowed until the call returns.
@@ -180,7 +181,7 @@ impl Inbox {
             libc::recvmmsg(
                 socket.as_raw_fd(),
                 headers,
-                BATCH as u32,
+                self.batch as u32,
                 libc::MSG_DONTWAIT as _,
                 ptr::null_mut(),
             )
@@ -202,7 +203,7 @@ impl Inbox {
         unsafe {
             each_control(header, |level, kind, data| read_control(level, kind, data, &mut segment, &mut to))
         };
-        let bytes = &mut self.slab[i * MESSAGE..i * MESSAGE + len];
+        let bytes = &mut self.slab[i * self.longest..i * self.longest + len];
         Some(Received { from, to, segment: segment.max(1), bytes })
     }
 }
@@ -258,7 +259,7 @@ pub(super) struct Outbox {
 impl Outbox {
     /// `ipv6`: the socket is of that family and reaches IPv4 by mapped addresses.
     pub(super) fn new(ipv6: bool) -> Outbox {
-        Outbox { headers: Headers::new(), ipv6 }
+        Outbox { headers: Headers::new(BATCH), ipv6 }
     }
 
     /// Sends at most [`BATCH`] messages without waiting and returns how many were taken; an error is that of the first.
@@ -400,7 +401,7 @@ pub(super) fn interface_addresses() -> io::Result<Vec<IpAddr>> {
     Ok(found)
 }
 
-fn check(result: c_int) -> io::Result<c_int> {
+pub(super) fn check(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
@@ -408,7 +409,9 @@ fn check(result: c_int) -> io::Result<c_int> {
 mod tests {
     use std::net::UdpSocket;
     use std::os::fd::AsFd;
+    use std::time::Duration;
 
+    use super::super::poller::Poller;
     use super::*;
 
     fn pair() -> (UdpSocket, UdpSocket) {
@@ -426,10 +429,11 @@ mod tests {
         let single = Outgoing { segment: 30, bytes: &bytes[..30], ..train };
         let sent = Outbox::new(false).send(sender.as_fd(), [train, single].into_iter()).unwrap();
         assert_eq!(sent, 2);
-        let doorbell = Doorbell::new().unwrap();
+        let mut poller = Poller::new().unwrap();
+        poller.add(receiver.as_fd(), 0).unwrap();
         let (mut inbox, mut read) = (Inbox::new(), Vec::new());
         while read.len() < 4 {
-            wait(receiver.as_fd(), &doorbell, Duration::from_secs(5)).unwrap();
+            poller.wait(Duration::from_secs(5)).unwrap();
             for i in 0..inbox.receive(receiver.as_fd()).unwrap() {
                 let message = inbox.message(i).unwrap();
                 assert_eq!(message.from.port(), sender.local_addr().unwrap().port());
@@ -451,19 +455,6 @@ mod tests {
         receiver.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let (len, from) = receiver.recv_from(&mut bytes).unwrap();
         assert_eq!((&bytes[..len], from.ip()), (&b"abc"[..], "127.0.0.1".parse().unwrap()));
-    }
-
-    #[test]
-    fn the_doorbell_ends_a_wait() {
-        let (_, receiver) = pair();
-        let doorbell = Doorbell::new().unwrap();
-        assert!(!wait(receiver.as_fd(), &doorbell, Duration::ZERO).unwrap());
-        doorbell.ring();
-        assert!(wait(receiver.as_fd(), &doorbell, Duration::from_secs(60)).unwrap());
-        doorbell.clear();
-        assert!(!wait(receiver.as_fd(), &doorbell, Duration::ZERO).unwrap());
-        doorbell.stop();
-        assert!(doorbell.stopped());
     }
 
     #[test]

@@ -4,10 +4,12 @@
 mod answer;
 mod dtls;
 mod offer;
+mod phone;
 mod room;
 mod stun;
 
 pub use offer::{Answered, LEVEL, MID, OPUS, Offer, RTX, SlotIds, TRANSPORT_CC, VP8};
+pub use phone::{Phone, tone, tone_level};
 pub use room::{Server, peer};
 
 use std::io;

@@ -5,7 +5,10 @@ mod report;
 mod writer;
 
 pub use feedback::{Fir, Nack, TransportCc, nack, pli};
-pub use report::{ReportBlock, ReportBlocks, SenderInfo, receiver_report, sender_report};
+pub use report::{
+    ReportBlock, ReportBlocks, SenderInfo, bye, receiver_report, sender_report, sender_report_with,
+    source_description,
+};
 pub use writer::{PacketWriter, Writer};
 
 use super::{ParseError, be16, be32};

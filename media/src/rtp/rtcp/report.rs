@@ -1,6 +1,6 @@
 //! Sender and receiver reports (RFC 3550 section 6.4).
 
-use super::{PT_RECEIVER_REPORT, PT_SDES, PT_SENDER_REPORT, ParseError, Writer, be32};
+use super::{PT_BYE, PT_RECEIVER_REPORT, PT_SDES, PT_SENDER_REPORT, PacketWriter, ParseError, Writer, be32};
 
 /// Most report blocks of one packet: the count has five bits.
 const MAX_BLOCKS: usize = 31;
@@ -98,14 +98,31 @@ pub fn sender_report(
     info: &SenderInfo,
     cname: &str,
 ) -> Result<(), ParseError> {
-    let mut packet = out.begin(0, PT_SENDER_REPORT)?;
+    sender_report_with(out, ssrc, info, &[])?;
+    source_description(out, ssrc, cname)
+}
+
+/// Appends a sender report with at most 31 blocks.
+pub fn sender_report_with(
+    out: &mut Writer<'_>,
+    ssrc: u32,
+    info: &SenderInfo,
+    blocks: &[ReportBlock],
+) -> Result<(), ParseError> {
+    let blocks = &blocks[..blocks.len().min(MAX_BLOCKS)];
+    let mut packet = out.begin(blocks.len() as u8, PT_SENDER_REPORT)?;
     packet.u32(ssrc)?;
     packet.u32((info.ntp >> 32) as u32)?;
     packet.u32(info.ntp as u32)?;
     packet.u32(info.rtp_timestamp)?;
     packet.u32(info.packets)?;
     packet.u32(info.octets)?;
-    packet.finish()?;
+    write_blocks(&mut packet, blocks)?;
+    packet.finish()
+}
+
+/// Appends an SDES packet with a CNAME.
+pub fn source_description(out: &mut Writer<'_>, ssrc: u32, cname: &str) -> Result<(), ParseError> {
     let len = u8::try_from(cname.len()).map_err(|_| ParseError::Length)?;
     let mut packet = out.begin(1, PT_SDES)?;
     packet.u32(ssrc)?;
@@ -121,6 +138,18 @@ pub fn receiver_report(out: &mut Writer<'_>, ssrc: u32, blocks: &[ReportBlock]) 
     let blocks = &blocks[..blocks.len().min(MAX_BLOCKS)];
     let mut packet = out.begin(blocks.len() as u8, PT_RECEIVER_REPORT)?;
     packet.u32(ssrc)?;
+    write_blocks(&mut packet, blocks)?;
+    packet.finish()
+}
+
+/// Appends a BYE: the stream has ended.
+pub fn bye(out: &mut Writer<'_>, ssrc: u32) -> Result<(), ParseError> {
+    let mut packet = out.begin(1, PT_BYE)?;
+    packet.u32(ssrc)?;
+    packet.finish()
+}
+
+fn write_blocks(packet: &mut PacketWriter<'_, '_>, blocks: &[ReportBlock]) -> Result<(), ParseError> {
     for block in blocks {
         packet.u32(block.ssrc)?;
         packet.u32(u32::from(block.fraction_lost) << 24 | block.total_lost as u32 & 0x00ff_ffff)?;
@@ -129,5 +158,5 @@ pub fn receiver_report(out: &mut Writer<'_>, ssrc: u32, blocks: &[ReportBlock]) 
         packet.u32(block.last_sr)?;
         packet.u32(block.delay_since_last_sr)?;
     }
-    packet.finish()
+    Ok(())
 }

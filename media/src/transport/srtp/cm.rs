@@ -1,4 +1,4 @@
-//! AES in counter mode with an 80-bit HMAC-SHA1 tag (RFC 3711).
+//! AES in counter mode with an HMAC-SHA1 tag of 80 bits, or its first 32 (RFC 3711).
 
 use aws_lc_rs::cipher::{EncryptingKey, EncryptionContext};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -58,9 +58,10 @@ impl Cm {
         tag
     }
 
-    /// Compares the tag in constant time.
+    /// Compares the tag in constant time; its length is that of the profile.
     pub(super) fn verify(&self, packet: &[u8], trailer: &[u8], tag: &[u8]) -> Result<(), SrtpError> {
-        verify_slices_are_equal(&self.tag(packet, trailer), tag).map_err(|_| SrtpError::Unauthentic)
+        verify_slices_are_equal(&self.tag(packet, trailer)[..tag.len().min(TAG)], tag)
+            .map_err(|_| SrtpError::Unauthentic)
     }
 }
 

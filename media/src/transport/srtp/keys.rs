@@ -14,6 +14,8 @@ pub enum SrtpProfile {
     AeadAes128Gcm,
     /// AES_CM_128_HMAC_SHA1_80 (RFC 3711), which every WebRTC client has.
     Aes128CmSha1_80,
+    /// AES_CM_128_HMAC_SHA1_32 (RFC 4568): short tags on RTP alone. Never offered by DTLS; some telephones have only it.
+    Aes128CmSha1_32,
 }
 
 impl SrtpProfile {
@@ -21,15 +23,25 @@ impl SrtpProfile {
     pub const fn salt_len(self) -> usize {
         match self {
             SrtpProfile::AeadAes128Gcm => 12,
-            SrtpProfile::Aes128CmSha1_80 => 14,
+            SrtpProfile::Aes128CmSha1_80 | SrtpProfile::Aes128CmSha1_32 => 14,
         }
     }
 
-    /// Length of the authentication tag in bytes: what sealing adds to an RTP packet. SRTCP adds 4 more.
+    /// Length of the authentication tag in bytes: what sealing adds to an RTP packet.
     pub const fn tag_len(self) -> usize {
         match self {
             SrtpProfile::AeadAes128Gcm => 16,
             SrtpProfile::Aes128CmSha1_80 => 10,
+            SrtpProfile::Aes128CmSha1_32 => 4,
+        }
+    }
+
+    /// Length of the tag of an SRTCP packet, which has an index word of 4 bytes beside. RFC 3711, section 5.2: control
+    /// packets have long tags in every profile.
+    pub const fn rtcp_tag_len(self) -> usize {
+        match self {
+            SrtpProfile::AeadAes128Gcm => 16,
+            SrtpProfile::Aes128CmSha1_80 | SrtpProfile::Aes128CmSha1_32 => 10,
         }
     }
 

@@ -70,7 +70,9 @@ impl Cipher {
     fn new(profile: SrtpProfile, master: &MasterKey, use_: derive::Use) -> Result<Self, SrtpError> {
         Ok(match profile {
             SrtpProfile::AeadAes128Gcm => Cipher::Gcm(gcm::Gcm::new(master, use_)?),
-            SrtpProfile::Aes128CmSha1_80 => Cipher::Cm(Box::new(cm::Cm::new(master, use_)?)),
+            SrtpProfile::Aes128CmSha1_80 | SrtpProfile::Aes128CmSha1_32 => {
+                Cipher::Cm(Box::new(cm::Cm::new(master, use_)?))
+            }
         })
     }
 }

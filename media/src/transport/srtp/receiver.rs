@@ -69,7 +69,7 @@ impl SrtpReceiver {
     /// [`SrtpError`]; the packet's content is then undefined and no state has changed.
     pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let ssrc = rtcp_ssrc(packet)?;
-        let tag_len = self.profile.tag_len();
+        let tag_len = self.profile.rtcp_tag_len();
         let len = packet.len().checked_sub(tag_len + 4).ok_or(SrtpError::Malformed)?;
         if len < RTCP_HEADER {
             return Err(SrtpError::Malformed);

@@ -63,7 +63,7 @@ impl SrtpSender {
             Cipher::Gcm(gcm) => gcm.seal(ssrc, index, header, payload, tag)?,
             Cipher::Cm(cm) => {
                 cm.apply(ssrc, index, payload)?;
-                tag.copy_from_slice(&cm.tag(packet, &roll_over(index)));
+                tag.copy_from_slice(&cm.tag(packet, &roll_over(index))[..tag.len()]);
             }
         }
         window.mark(index);
@@ -93,7 +93,7 @@ impl SrtpSender {
             Cipher::Cm(cm) => {
                 out_payload.copy_from_slice(payload);
                 cm.apply(ssrc, index, out_payload)?;
-                tag.copy_from_slice(&cm.tag(packet, &roll_over(index)));
+                tag.copy_from_slice(&cm.tag(packet, &roll_over(index))[..tag.len()]);
             }
         }
         window.mark(index);
@@ -111,14 +111,14 @@ impl SrtpSender {
         }
         let index = u64::from(self.rtcp_index);
         let word = (self.rtcp_index | ENCRYPTED).to_be_bytes();
-        let (packet, trailer) = room(buffer, len, self.profile.tag_len() + word.len())?;
+        let (packet, trailer) = room(buffer, len, self.profile.rtcp_tag_len() + word.len())?;
         let ssrc = rtcp_ssrc(packet)?;
         let (header, body) = packet.split_at_mut(RTCP_HEADER);
         match &self.rtcp {
             // RFC 7714, section 9: tag, then index word.
             Cipher::Gcm(gcm) => {
                 gcm.seal(ssrc, index, &rtcp_aad(header, word), body, trailer)?;
-                trailer[self.profile.tag_len()..].copy_from_slice(&word);
+                trailer[self.profile.rtcp_tag_len()..].copy_from_slice(&word);
             }
             // RFC 3711, section 3.4: index word, then tag.
             Cipher::Cm(cm) => {
@@ -129,7 +129,7 @@ impl SrtpSender {
             }
         }
         self.rtcp_index += 1;
-        Ok(len + self.profile.tag_len() + word.len())
+        Ok(len + self.profile.rtcp_tag_len() + word.len())
     }
 }
 

@@ -12,7 +12,8 @@ pub(in crate::transport) fn unhex(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-const PROFILES: [SrtpProfile; 2] = [SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmSha1_80];
+const PROFILES: [SrtpProfile; 3] =
+    [SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmSha1_80, SrtpProfile::Aes128CmSha1_32];
 
 fn master(profile: SrtpProfile) -> MasterKey {
     let bytes: Vec<u8> = (0..64).map(|byte| byte * 3 + 1).collect();
@@ -28,6 +29,7 @@ fn foreign(profile: SrtpProfile) -> Context {
     let theirs = match profile {
         SrtpProfile::AeadAes128Gcm => ProtectionProfile::AeadAes128Gcm,
         SrtpProfile::Aes128CmSha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
+        SrtpProfile::Aes128CmSha1_32 => ProtectionProfile::Aes128CmHmacSha1_32,
     };
     let master = master(profile);
     let provider = rtc_crypto::default_provider().unwrap();

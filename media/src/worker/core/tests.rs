@@ -258,7 +258,7 @@ fn everyone_hears_everyone_else() {
 fn what_the_transport_drops_is_counted() {
     let mut world = World::new();
     world.join(1);
-    let transport = &world.core.peers.get(world.clients[&1].key).unwrap().transport;
+    let transport = &world.core.peers.get(world.clients[&1].key).unwrap().transport().unwrap();
     let name = format!("{}:x", transport.local().ufrag.as_str());
     let mut check = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
     check.extend([7; 12]);
