@@ -93,12 +93,15 @@ struct PublicConfig {
     name: String,
     /// Languages that the pages offer, the first one first.
     languages: Vec<String>,
+    /// Whether telephones can be called: there is a dial pad.
+    telephony: bool,
 }
 
 #[utoipa::path(get, path = "/api/config", tag = "server", responses((status = 200, body = PublicConfig)))]
 async fn config(State(app): State<App>) -> Json<PublicConfig> {
     let server = &app.config.server;
-    Json(PublicConfig { name: server.name.clone(), languages: server.languages.clone() })
+    let (name, languages) = (server.name.clone(), server.languages.clone());
+    Json(PublicConfig { name, languages, telephony: app.config.sip.enabled() })
 }
 
 async fn healthy() -> &'static str {

@@ -11,6 +11,7 @@ mod media;
 mod metrics;
 mod network;
 mod server;
+mod sip;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -27,6 +28,7 @@ pub use media::MediaConfig;
 pub use metrics::MetricsConfig;
 pub use network::Network;
 pub use server::ServerConfig;
+pub use sip::SipConfig;
 pub use tls::TlsConfig;
 
 /// The commented file of all defaults.
@@ -46,6 +48,8 @@ pub struct Config {
     pub login: LoginConfig,
     /// `[media]`
     pub media: MediaConfig,
+    /// `[sip]`
+    pub sip: SipConfig,
     /// `[limits]`
     pub limits: LimitsConfig,
     /// `[metrics]`
@@ -72,6 +76,7 @@ impl Config {
         self.database.check(problems);
         self.login.check(problems);
         self.media.check(problems);
+        self.sip.check(problems);
         self.limits.check(problems);
         self.metrics.check(problems);
         self.log.check(problems);

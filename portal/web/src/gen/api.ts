@@ -493,6 +493,8 @@ export interface components {
             languages: string[];
             /** @description Name of this service. */
             name: string;
+            /** @description Whether telephones can be called: there is a dial pad. */
+            telephony: boolean;
         };
         /**
          * @description What a person may do beyond calling and looking people up.
