@@ -8,6 +8,7 @@
 
 pub mod codec;
 pub mod digits;
+pub mod feed;
 pub mod jitter;
 pub mod leg;
 pub mod mixer;
