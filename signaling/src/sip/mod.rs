@@ -14,6 +14,7 @@ pub mod digest;
 pub mod message;
 pub mod plan;
 pub mod port;
+mod random;
 pub mod sdp;
 pub mod transport;
 pub mod trunk;
