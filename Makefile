@@ -58,7 +58,9 @@ need-build:
 
 need-test: need-build
 	@.ci/need chromium=chromium '/usr/lib/postgresql/*/bin/initdb=postgresql' setpriv=util-linux \
-		'/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk' ip=iproute2
+		'/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk' ip=iproute2 \
+		baresip=baresip-core kamailio=kamailio '/usr/lib/*/kamailio/modules/tls.so=kamailio-tls-modules' \
+		rtpengine=rtpengine-daemon sipp=sip-tester
 
 need-bench: need-test
 	@.ci/need janus=janus nats-server=nats-server
