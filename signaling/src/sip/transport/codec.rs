@@ -70,6 +70,7 @@ fn read_response(bytes: &[u8]) -> Result<Message, Malformed> {
         return Err(Malformed);
     }
     let reason = read.wire_reason.unwrap_or_else(|| read.status_code.text().to_owned());
+    let reason = one_line(&reason);
     Ok(Message::Response(Response { status, reason, headers, body: read.body }, via))
 }
 
@@ -92,6 +93,11 @@ fn headers(read: &rsipstack::sip::Headers) -> Result<(Headers, Via), Malformed> 
         return Err(Malformed);
     }
     Ok((headers, via))
+}
+
+/// A reason phrase that cannot begin a line.
+fn one_line(reason: &str) -> String {
+    reason.replace(|c: char| c.is_control(), " ").trim().to_owned()
 }
 
 /// The method of `CSeq`.
@@ -117,8 +123,7 @@ pub(crate) fn write_request(request: &Request, via: &str, us: Hop) -> Bytes {
 
 /// Writes a response with the `Via` lines of its request.
 pub(crate) fn write_response(response: &Response, vias: &[String], us: Hop) -> Bytes {
-    let reason = response.reason.replace(|c: char| c.is_control(), " ");
-    let mut text = format!("SIP/2.0 {} {reason}\r\n", response.status);
+    let mut text = format!("SIP/2.0 {} {}\r\n", response.status, one_line(&response.reason));
     for via in vias {
         text.push_str(&format!("Via: {via}\r\n"));
     }

@@ -8,6 +8,8 @@
 
 mod codec;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod layer;
 mod locate;
 mod shell;

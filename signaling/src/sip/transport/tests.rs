@@ -224,3 +224,27 @@ async fn garbage_gets_silence_and_is_counted() {
     timeout(PATIENCE, stream.read_to_end(&mut rest)).await.unwrap().unwrap();
     assert!(rest.is_empty());
 }
+
+proptest::proptest! {
+    #[test]
+    fn what_is_read_can_be_written_and_read_again_however_it_is_cut(
+        edits in proptest::collection::vec((0usize..900, 0u8..=255, 0u8..4), 0..6),
+        piece in 1usize..400,
+    ) {
+        let sample = text("INVITE", "UDP", "192.0.2.1:5070".parse().unwrap(), "1")
+            + "SIP/2.0 180 Ringing\r\nv: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa;rport, SIP/2.0/TCP b;branch=2\r\n\
+               f: \"A \\\" B\" <sip:1@h;x=y>;tag=a\r\nt: <tel:+886>\r\ni: c\r\nCSeq: 2 INVITE\r\n\
+               Warning: 399 h \"a, b\"\r\nSubject: one\r\n two\r\nl: 4\r\n\r\nv=0\n\r\n\r\n";
+        let mut bytes = sample.into_bytes();
+        for (at, byte, kind) in edits {
+            let at = at % bytes.len();
+            match kind {
+                0 => bytes[at] = byte,
+                1 => { bytes.remove(at); }
+                2 => bytes.insert(at, byte),
+                _ => bytes.insert(at, b"\r\n;:<>\"@, "[usize::from(byte) % 10]),
+            }
+        }
+        proptest::prop_assert_eq!(fuzz::read_stream(&bytes, piece), fuzz::read_stream(&bytes, usize::MAX));
+    }
+}
