@@ -3,7 +3,9 @@
 //! Names are looked up as addresses (A and AAAA) only: NAPTR and SRV records of RFC 3263 would need a resolver of our own,
 //! and a PBX of the house is configured by name or address and port.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::layer::Place;
@@ -14,8 +16,13 @@ use crate::sip::port::{Hop, Protocol, Target};
 /// Longest that a name is looked up; a trunk is passed by within four seconds.
 const LOOKUP: Duration = Duration::from_secs(2);
 
+/// Most names whose address is remembered; trunks have few, telephones are reached by address.
+const MAX_NAMES: usize = 256;
+/// Somewhere outside (RFC 5737): what faces it faces most of the world.
+const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
 /// Our own addresses.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Facing {
     /// The address that is announced in place of that of a socket.
     pub(crate) announced: Option<IpAddr>,
@@ -25,6 +32,8 @@ pub(crate) struct Facing {
     pub(crate) tcp: Vec<SocketAddr>,
     /// Where TLS is listened on.
     pub(crate) tls: Vec<SocketAddr>,
+    /// Where names led when they were looked up last.
+    names: Mutex<HashMap<String, IpAddr>>,
 }
 
 impl Facing {
@@ -43,6 +52,21 @@ impl Facing {
         let own = self.listening(hop.protocol);
         let best = own.iter().position(|own| fits(own) && near(own));
         best.or_else(|| own.iter().position(fits))
+    }
+
+    /// The same for a name, which must have been looked up before: a trunk is asked whether it lives before it is called.
+    pub(crate) fn own_for_name(&self, protocol: Protocol, name: &str, port: u16) -> Hop {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let ip = names.get(name).copied().unwrap_or(OUTSIDE);
+        drop(names);
+        self.own(Hop { protocol, address: SocketAddr::new(ip, port) })
+    }
+
+    fn remember(&self, name: &str, ip: IpAddr) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.len() < MAX_NAMES || names.contains_key(name) {
+            names.insert(name.to_owned(), ip);
+        }
     }
 
     /// The address of ours that the other side of a hop is told.
@@ -113,7 +137,9 @@ pub(crate) async fn look_up(facing: &Facing, protocol: Protocol, host: String, p
     // IPv4 first: loopback names and PBXs that listen on it only are the rule.
     let mut ordered = addresses.iter().filter(reachable).copied().collect::<Vec<_>>();
     ordered.sort_by_key(SocketAddr::is_ipv6);
-    ordered.first().map(|address| Place { hop: hop(*address), name: Some(host) })
+    let address = *ordered.first()?;
+    facing.remember(&host, address.ip());
+    Some(Place { hop: hop(address), name: Some(host) })
 }
 
 #[cfg(test)]

@@ -193,18 +193,12 @@ impl SipTransport for Transport {
     }
 
     fn contact(&self, target: &Target) -> SocketAddr {
-        let hop = match direction(target) {
-            Direction::Known(place) => place.hop,
-            // Of a name that is not looked up yet only the protocol is known.
-            Direction::Named(protocol, ..) => {
-                let facing = self.listening().into_iter().find(|own| own.protocol == protocol);
-                facing.unwrap_or(Hop { protocol, address: SocketAddr::from(([127, 0, 0, 1], 0)) })
-            }
-            Direction::Nowhere => {
-                Hop { protocol: Protocol::Udp, address: SocketAddr::from(([127, 0, 0, 1], 0)) }
-            }
+        let own = match direction(target) {
+            Direction::Known(place) => self.facing.own(place.hop),
+            Direction::Named(protocol, host, port) => self.facing.own_for_name(protocol, &host, port),
+            Direction::Nowhere => self.facing.own_for_name(Protocol::Udp, "", 0),
         };
-        self.facing.own(hop).address
+        own.address
     }
 }
 

@@ -196,6 +196,19 @@ async fn a_long_request_takes_tcp_if_the_peer_does_and_udp_if_not() {
 }
 
 #[tokio::test]
+async fn a_name_that_was_looked_up_is_faced_by_the_right_address() {
+    let mut any = config();
+    any.listen = vec!["0.0.0.0:0".parse().unwrap()];
+    let mut us = start(&any);
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let target = Target::Uri(format!("sip:localhost:{};transport=tcp", closed.port()).parse().unwrap());
+    us.send(1, target.clone(), Method::Options);
+    assert!(matches!(us.next().await, SipInput::Failed { .. }));
+    let own = us.transport.contact(&target);
+    assert_eq!((own.ip().to_string().as_str(), own.port()), ("127.0.0.1", us.address(Protocol::Tcp).port()));
+}
+
+#[tokio::test]
 async fn garbage_gets_silence_and_is_counted() {
     let mut us = start(&config());
     let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
