@@ -33,7 +33,7 @@ pub(crate) struct Facing {
     /// Where TLS is listened on.
     pub(crate) tls: Vec<SocketAddr>,
     /// Where names led when they were looked up last.
-    names: Mutex<HashMap<String, IpAddr>>,
+    pub(crate) names: Mutex<HashMap<String, IpAddr>>,
 }
 
 impl Facing {
