@@ -15,6 +15,7 @@ pub mod message;
 pub mod plan;
 pub mod port;
 mod random;
+pub mod registrar;
 pub mod sdp;
 pub mod transport;
 pub mod trunk;
