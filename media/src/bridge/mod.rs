@@ -16,5 +16,5 @@ pub mod mos;
 pub mod music;
 pub mod noise;
 #[cfg(test)]
-mod signal;
+pub(crate) mod signal;
 pub mod source;

@@ -95,7 +95,7 @@ impl Source {
 }
 
 /// Samples of 20 ms.
-pub fn frame_len(rate: u32) -> usize {
+pub const fn frame_len(rate: u32) -> usize {
     rate as usize / 50
 }
 

@@ -185,7 +185,7 @@ impl Core {
         self.unsubscribe(key, slot);
         let Some(state) = self.peers.get_mut(key).and_then(|peer| peer.slots.get_mut(slot)) else { return };
         state.bind(track);
-        self.phone_bind(key, slot, track.is_some());
+        self.phone_bind(now, key, slot, track.is_some());
         self.subscribe(key, slot);
         if let Some((publisher, source)) = track.filter(|(_, source)| source.kind() == Kind::Video) {
             self.want_keyframe(now, publisher, source);

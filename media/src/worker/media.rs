@@ -150,7 +150,7 @@ impl Core {
             }
         }
         for Subscriber { peer, slot } in &subscribers {
-            self.phone_bind(*peer, usize::from(*slot), true);
+            self.phone_bind(now, *peer, usize::from(*slot), true);
         }
         let repairs = subscribers.iter().any(|subscriber| self.repairs(*subscriber));
         let wanted = !subscribers.is_empty();

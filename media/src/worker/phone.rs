@@ -112,7 +112,7 @@ impl Core {
         mut phone: Box<Phone>,
         line: Option<Key>,
     ) -> Key {
-        (0..SLOTS).for_each(|slot| phone.leg.bind(slot, false));
+        (0..SLOTS).for_each(|slot| phone.leg.bind(slot, false, now));
         let is_set = phone.leg.is_set();
         let key = self.insert_peer(now, room, id, Link::Phone(phone));
         let line = match line.and_then(|line| Some((line, self.phones.lines.get_mut(line)?))) {
@@ -266,9 +266,10 @@ impl Core {
     }
 
     /// Tells a leg that another track flows in a slot.
-    pub(super) fn phone_bind(&mut self, key: Key, slot: usize, bound: bool) {
+    pub(super) fn phone_bind(&mut self, now: Instant, key: Key, slot: usize, bound: bool) {
         if let Some(phone) = self.peers.get_mut(key).and_then(Peer::phone) {
-            phone.leg.bind(slot, bound);
+            phone.leg.bind(slot, bound, now);
+            self.schedule(key);
         }
     }
 
@@ -373,3 +374,6 @@ fn plan() -> Plan {
     };
     Plan { roles: Vec::new(), tracks: vec![track], slots: (0..SLOTS).map(slot).collect() }
 }
+
+#[cfg(test)]
+mod tests;

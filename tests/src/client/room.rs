@@ -100,6 +100,11 @@ impl Server {
         }
     }
 
+    /// The next event, if there is one already.
+    pub fn try_event(&self) -> Option<MediaEvent> {
+        self.events.try_recv().ok()
+    }
+
     /// Waits until the slots of `peer` carry `tracks`, in order.
     pub fn slots(&self, peer: PeerId, tracks: &[Option<(PeerId, Source)>]) {
         self.event(|event| match event {

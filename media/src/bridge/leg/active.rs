@@ -11,8 +11,13 @@ use super::reports::Reports;
 use super::to_phone::{Outlet, RoomPacket, ToPhone};
 use super::to_room::ToRoom;
 use super::wire::{Channel, Line, Wire};
-use super::{LegError, Refusal};
+use super::{LegError, Refusal, SLOTS};
+use crate::bridge::codec::CodecError;
 use crate::bridge::digits::{DigitSender, DigitsError, TelephoneEvent, Tick};
+use crate::bridge::feed::{Feed, Program};
+use crate::bridge::jitter::Inserted;
+use crate::bridge::mos;
+use crate::bridge::source::frame_len;
 use crate::control::{PhoneEvent, PhoneRemote, PhoneReport};
 use crate::rtp::Header;
 use crate::rtp::header::Outgoing;
@@ -21,6 +26,10 @@ use crate::rtp::header::Outgoing;
 const SILENCE: Duration = Duration::from_secs(30);
 /// Time between two packets of a digit.
 const DIGIT_STEP: Duration = Duration::from_millis(20);
+/// The beat of all that needs a clock.
+const BEAT: Duration = Duration::from_millis(20);
+/// Samples per second of the widest codec.
+const MAX_RATE: u32 = 48_000;
 /// Longest compound that we send.
 const MAX_RTCP: usize = 128;
 
@@ -34,6 +43,11 @@ pub(super) struct Active {
     pub(super) to_phone: ToPhone,
     /// Taken out only while it is exchanged.
     to_room: Option<ToRoom>,
+    /// What comes by a clock; made when it is first needed.
+    feed: Option<Feed>,
+    /// The room's slots that carry something.
+    bound: [bool; SLOTS],
+    beat_at: Option<Instant>,
     digits: DigitSender,
     digit_at: Option<Instant>,
     pub(super) reports: Reports,
@@ -54,6 +68,9 @@ impl Active {
             receiver: Receiver::new(remote),
             to_phone,
             to_room: Some(ToRoom::new(remote.codec)?),
+            feed: None,
+            bound: [false; SLOTS],
+            beat_at: None,
             digits: DigitSender::new(remote.codec.clock_hz()),
             digit_at: None,
             reports: Reports::new(now),
@@ -73,8 +90,12 @@ impl Active {
             && let Some(room) = self.to_room.take()
         {
             self.to_room = Some(room.renew(remote.codec)?);
+            self.feed = None;
             self.digits = DigitSender::new(remote.codec.clock_hz());
             self.digit_at = None;
+        }
+        if (remote.send, remote.music) != (self.remote.send, self.remote.music) {
+            self.to_phone.restart();
         }
         self.to_phone.renew(remote.codec, remote.payload_type, remote.ptime, now)?;
         self.receiver.renew(remote);
@@ -82,6 +103,52 @@ impl Active {
         self.rtcp_latch.renew(remote.rtcp, remote.latch);
         self.remote = remote.clone();
         self.expect(now);
+        self.set_beat(now)?;
+        Ok(())
+    }
+
+    /// Other slots carry something; another stream begins in `slot`.
+    pub(super) fn bind(&mut self, bound: [bool; SLOTS], slot: Option<usize>, now: Instant) {
+        let was_mixed = self.is_mixed();
+        self.bound = bound;
+        if let (Some(slot), Some(feed)) = (slot, &mut self.feed) {
+            feed.reset(slot);
+        }
+        if !(self.remote.music || was_mixed && self.is_mixed()) {
+            self.to_phone.restart();
+        }
+        if let Err(error) = self.set_beat(now) {
+            tracing::warn!(%error, "no mix for a telephone");
+        }
+    }
+
+    /// Several people are heard at once.
+    fn is_mixed(&self) -> bool {
+        self.bound.iter().filter(|bound| **bound).count() > 1
+    }
+
+    /// What the telephone hears comes by a clock.
+    fn is_clocked(&self) -> bool {
+        self.remote.send && (self.remote.music || self.is_mixed())
+    }
+
+    /// Begins or ends the beat.
+    fn set_beat(&mut self, now: Instant) -> Result<(), CodecError> {
+        let silent = self.to_room.as_ref().is_some_and(ToRoom::is_silent);
+        match self.is_clocked() || silent {
+            true => self.beat_at = self.beat_at.or(Some(now + BEAT)),
+            false => self.beat_at = None,
+        }
+        if !self.is_clocked() {
+            return Ok(());
+        }
+        if self.feed.is_none() {
+            self.feed =
+                Some(Feed::new(SLOTS, self.remote.codec.sample_rate(), now, self.to_phone.numbers.ssrc)?);
+        }
+        if let Some(feed) = &mut self.feed {
+            feed.play(if self.remote.music { Program::Music } else { Program::Voices });
+        }
         Ok(())
     }
 
@@ -118,10 +185,11 @@ impl Active {
         self.expect(now);
         let wanted = self.wants(wanted);
         let room = self.to_room.as_mut().filter(|_| wanted);
-        match self.receiver.take(&header, packet, now, room, heard) {
-            true => Ok(()),
-            false => Err(Refusal::Late),
+        let taken = self.receiver.take(&header, packet, now, room, heard);
+        if self.beat_at.is_none() && self.to_room.as_ref().is_some_and(ToRoom::is_silent) {
+            self.beat_at = Some(now + BEAT);
         }
+        if taken { Ok(()) } else { Err(Refusal::Late) }
     }
 
     /// Whether audio is for the room; it pauses if not.
@@ -162,16 +230,24 @@ impl Active {
         Ok(())
     }
 
-    /// Takes a packet of the only stream of the room.
+    /// Takes a packet of the room: at once if it is of the only stream, else for the mix.
     pub(super) fn room(
         &mut self,
+        slot: usize,
         packet: &RoomPacket<'_>,
         now: Instant,
         line: Line,
         wire: &mut Wire,
     ) -> bool {
-        if !self.remote.send || self.remote.music || self.digit_at.is_some() {
-            self.to_phone.restart();
+        if !self.remote.send || self.remote.music || self.bound.get(slot) != Some(&true) {
+            return false;
+        }
+        if self.is_mixed() {
+            let feed = self.feed.as_mut();
+            let kept = feed.map(|feed| feed.push(slot, packet.timestamp, packet.payload, now));
+            return kept == Some(Inserted::Kept);
+        }
+        if self.digit_at.is_some() {
             return false;
         }
         let Some(to) = self.latch.destination() else { return false };
@@ -179,6 +255,25 @@ impl Active {
         let mut outlet = Outlet { wire, line, to, sealer };
         // What cannot be decoded is a packet lost.
         self.to_phone.take(packet, now, &mut outlet).unwrap_or(false)
+    }
+
+    /// A frame of what comes by a clock.
+    fn beat(&mut self, wanted: bool, now: Instant, line: Line, wire: &mut Wire, heard: &mut Heard) {
+        if let Some(room) = self.to_room.as_mut().filter(|_| wanted) {
+            room.beat(now, &mut heard.voice);
+        }
+        if !self.is_clocked() {
+            return;
+        }
+        let mut frame = [0; frame_len(MAX_RATE)];
+        let pcm = &mut frame[..frame_len(self.remote.codec.sample_rate())];
+        // While digits are sent the music and the people go on unheard.
+        if let Some(feed) = &mut self.feed {
+            feed.pull(pcm);
+        }
+        let Some(to) = self.latch.destination().filter(|_| self.digit_at.is_none()) else { return };
+        let sealer = self.keys.as_mut().map(|keys| &mut keys.sender);
+        self.to_phone.samples(pcm, now, &mut Outlet { wire, line, to, sealer });
     }
 
     pub(super) fn digits(&mut self, digits: &str, now: Instant) -> Result<(), DigitsError> {
@@ -195,7 +290,8 @@ impl Active {
     /// When [`Active::tick`] is due.
     pub(super) fn deadline(&self) -> Instant {
         let silence = self.heard_at.map(|at| at + SILENCE);
-        let others = [self.receiver.deadline(), self.digit_at, silence].into_iter().flatten().min();
+        let others =
+            [self.receiver.deadline(), self.beat_at, self.digit_at, silence].into_iter().flatten().min();
         others.map_or(self.reports.deadline(), |at| at.min(self.reports.deadline()))
     }
 
@@ -217,6 +313,13 @@ impl Active {
             // After a long pause of the worker digits go on from now.
             let next = (at + DIGIT_STEP).max(now.checked_sub(DIGIT_STEP).unwrap_or(now));
             self.digit_at = self.digit(now, line, wire).then_some(next);
+        }
+        while let Some(at) = self.beat_at.filter(|at| *at <= now) {
+            self.beat(wanted, now, line, wire, heard);
+            let silent = wanted && self.to_room.as_ref().is_some_and(ToRoom::is_silent);
+            // After a long pause of the worker the beat goes on from now.
+            let next = (at + BEAT).max(now.checked_sub(BEAT).unwrap_or(now));
+            self.beat_at = (silent || self.is_clocked()).then_some(next);
         }
         if self.reports.deadline() <= now {
             let mut buffer = [0; MAX_RTCP];
@@ -271,14 +374,20 @@ impl Active {
         let mut buffer = [0; MAX_RTCP];
         let len = self.reports.write_end(&self.to_phone, &mut buffer);
         self.send_rtcp(&buffer[..len], line, wire);
+        let (received, lost) = (self.receiver.received, self.receiver.lost());
+        let line = mos::Line {
+            loss: lost as f32 / (received + lost).max(1) as f32,
+            jitter_ms: self.reports.jitter_ms(&self.receiver),
+            rtt_ms: self.reports.rtt_ms() as f32,
+        };
         PhoneReport {
-            received: self.receiver.received,
-            lost: self.receiver.lost(),
+            received,
+            lost,
             sent: self.to_phone.sent,
             lost_there: self.reports.lost_there,
-            jitter_ms: self.reports.jitter_ms(&self.receiver),
+            jitter_ms: line.jitter_ms,
             rtt_ms: self.reports.rtt_ms(),
-            mos: 0.0,
+            mos: if received == 0 { 0.0 } else { line.mos(self.remote.codec) },
         }
     }
 }

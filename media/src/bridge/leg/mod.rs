@@ -15,6 +15,9 @@ mod to_phone;
 mod to_room;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -101,6 +104,7 @@ impl Leg {
             None => {
                 let mut active = Box::new(Active::new(remote, self.first, now)?);
                 active.set_open(self.open, now);
+                active.bind(self.bound, None, now);
                 self.active = Some(active);
                 Ok(true)
             }
@@ -148,21 +152,19 @@ impl Leg {
     }
 
     /// Another track flows in a slot of the room, or none; or its numbers begin anew.
-    pub fn bind(&mut self, slot: usize, bound: bool) {
+    pub fn bind(&mut self, slot: usize, bound: bool, now: Instant) {
         if let Some(place) = self.bound.get_mut(slot) {
             *place = bound;
         }
         if let Some(active) = &mut self.active {
-            active.to_phone.restart();
+            active.bind(self.bound, Some(slot), now);
         }
     }
 
     /// Takes a packet of the room. Says whether something went out.
     pub fn room(&mut self, slot: usize, packet: &RoomPacket<'_>, now: Instant, wire: &mut Wire) -> bool {
-        // One stream needs no clock.
-        let alone = self.bound.iter().position(|bound| *bound) == Some(slot);
-        let Some(active) = self.active.as_mut().filter(|_| alone) else { return false };
-        active.room(packet, now, self.line, wire)
+        let line = self.line;
+        self.active.as_mut().is_some_and(|active| active.room(slot, packet, now, line, wire))
     }
 
     /// Sends digits, one after the other. Ignored if the telephone takes none.

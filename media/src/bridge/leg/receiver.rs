@@ -199,7 +199,7 @@ impl Turn<'_> {
                     room.pass_over(place.sequence);
                 }
             }
-            (Meaning::Noise, Some(room)) => room.pass_over(place.sequence),
+            (Meaning::Noise, Some(room)) => room.noise(payload, self.now),
             (Meaning::Audio | Meaning::Noise, None) => {}
         }
     }

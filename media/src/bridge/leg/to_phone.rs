@@ -67,6 +67,8 @@ pub(super) struct ToPhone {
     /// Timestamp of the room's next packet, if nothing is missing.
     expected: Option<u32>,
     marker: bool,
+    /// What is sent comes by a clock.
+    clocked: bool,
     pub(super) sent: u64,
     pub(super) octets: u64,
 }
@@ -85,6 +87,7 @@ impl ToPhone {
             filled: 0,
             expected: None,
             marker: true,
+            clocked: false,
             sent: 0,
             octets: 0,
         })
@@ -121,7 +124,7 @@ impl ToPhone {
 
     /// What comes next does not follow what came last.
     pub(super) fn restart(&mut self) {
-        (self.expected, self.filled, self.marker) = (None, 0, true);
+        (self.expected, self.filled, self.marker, self.clocked) = (None, 0, true, false);
     }
 
     /// Takes a packet of the only stream that flows. Says whether something was sent.
@@ -160,6 +163,19 @@ impl ToPhone {
         self.filled += self.decoder.decode(packet.payload, &mut self.pcm[self.filled..])?;
         self.emit(now, outlet);
         Ok(self.sent > before)
+    }
+
+    /// Sends samples that come by a clock: a mix, or music.
+    pub(super) fn samples(&mut self, pcm: &[i16], now: Instant, outlet: &mut Outlet<'_>) {
+        if !self.clocked {
+            self.restart();
+            self.begin(now);
+            self.clocked = true;
+        }
+        let Some(space) = self.pcm.get_mut(self.filled..self.filled + pcm.len()) else { return };
+        space.copy_from_slice(pcm);
+        self.filled += pcm.len();
+        self.emit(now, outlet);
     }
 
     /// Time goes on as it passed.

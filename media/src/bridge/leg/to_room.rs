@@ -1,11 +1,12 @@
 //! From the telephone to the room: packets in order become Opus of 20 ms, without a clock. Time is carried through, so the
 //! listener's own jitter buffer does its work as if the telephone had sent Opus itself.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::reorder::Place;
 use super::wire::Voice;
 use crate::bridge::codec::{CodecError, Decoder, MAX_PACKET_MS, OpusDecoder, OpusEncoder};
+use crate::bridge::noise::{ComfortNoise, level_of};
 use crate::control::PhoneCodec;
 
 /// Clock of the room's audio.
@@ -16,6 +17,9 @@ const FRAME_TICKS: u32 = ROOM_HZ / 50;
 const LEVEL_HZ: u32 = 8_000;
 /// A timestamp that jumps by more than this, in seconds, is of a clock that was set.
 const LARGEST_JUMP_S: u32 = 10;
+
+/// Comfort noise ends this long after the last word about it: the telephone may be gone.
+const NOISE: Duration = Duration::from_secs(60);
 
 /// How the audio becomes the room's.
 enum Work {
@@ -36,6 +40,9 @@ pub(super) struct ToRoom {
     expected: Option<(u64, u32)>,
     numbers: Numbers,
     marker: bool,
+    noise: ComfortNoise,
+    /// While the telephone is silent and says so: when it last did.
+    silent: Option<Instant>,
 }
 
 /// The room's numbers.
@@ -68,12 +75,41 @@ impl ToRoom {
         // The longest packet behind the rest of the one before.
         let pcm = vec![0; rate * (MAX_PACKET_MS + 20) / 1_000].into();
         let (clock_hz, filled, expected, marker) = (codec.clock_hz(), 0, None, true);
-        Ok(ToRoom { clock_hz, work, pcm, filled, rate, expected, numbers, marker })
+        let (noise, silent) = (ComfortNoise::new(1), None);
+        Ok(ToRoom { clock_hz, work, pcm, filled, rate, expected, numbers, marker, noise, silent })
     }
 
     /// The stream pauses, or another one begins.
     pub(super) fn pause(&mut self) {
-        self.expected = None;
+        (self.expected, self.silent) = (None, None);
+    }
+
+    /// The telephone falls silent: from now on the room hears noise, so that nobody takes the line for dead.
+    pub(super) fn noise(&mut self, payload: &[u8], now: Instant) {
+        if matches!(self.work, Work::Transcode(..)) {
+            self.noise.receive(payload);
+            if self.silent.is_none() {
+                (self.expected, self.filled) = (None, 0);
+                self.begin(now);
+                self.marker = false;
+            }
+            self.silent = Some(now);
+        }
+    }
+
+    /// Whether [`ToRoom::beat`] is to be called.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.is_some()
+    }
+
+    /// A frame of noise.
+    pub(super) fn beat(&mut self, now: Instant, voice: &mut Voice) {
+        self.silent = self.silent.filter(|at| now.saturating_duration_since(*at) < NOISE);
+        if self.silent.is_some() {
+            self.filled = self.rate / 50;
+            self.noise.fill(&mut self.pcm[..self.filled]);
+            self.emit(now, voice);
+        }
     }
 
     /// A packet of the stream that is no audio: it has a number all the same.
@@ -94,6 +130,7 @@ impl ToRoom {
         voice: &mut Voice,
     ) -> Result<(), CodecError> {
         let passes = matches!(self.work, Work::Pass(_));
+        self.silent = None;
         self.align(place, passes, now);
         let start = if passes { 0 } else { self.filled };
         let samples = match &mut self.work {
@@ -195,11 +232,7 @@ fn copy(payload: &[u8], out: &mut [u8]) -> Option<usize> {
 pub(super) fn level(pcm: &[i16]) -> u8 {
     /// Softer is taken for the noise of the line.
     const VOICE: u8 = 50;
-    let sum: u64 = pcm.iter().map(|sample| u64::from(sample.unsigned_abs()).pow(2)).sum();
-    let mean = sum as f32 / pcm.len().max(1) as f32;
-    let below =
-        if mean < 1.0 { 127.0 } else { (10.0 * ((1u64 << 30) as f32 / mean).log10()).clamp(0.0, 127.0) };
-    let below = below.round() as u8;
+    let below = level_of(pcm);
     below | if below <= VOICE { 0x80 } else { 0 }
 }
 
@@ -250,7 +283,7 @@ mod tests {
     fn levels_are_below_overload() {
         assert_eq!(level(&[i16::MIN; 160]) & 0x7f, 0);
         assert_eq!(level(&[0; 160]), 127);
-        assert_eq!(level(&[328; 160]), 40 | 0x80);
+        assert_eq!(level(&[320; 160]), 40 | 0x80);
         assert_eq!(level(&[10; 160]), 70);
     }
 }
