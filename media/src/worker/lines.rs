@@ -1,7 +1,7 @@
 //! The sockets of telephones: a pair each, RTP on an even port and RTCP on the next (RFC 3550 section 11).
 
 use std::io;
-use std::net::{IpAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 
 use super::core::Core;
@@ -21,6 +21,8 @@ pub(super) struct Pair {
     rtp: UdpSocket,
     rtcp: UdpSocket,
     pub(super) port: u16,
+    /// Of that family, and then it reaches IPv4 by mapped addresses.
+    ipv6: bool,
 }
 
 impl Pair {
@@ -28,7 +30,14 @@ impl Pair {
         let (rtp, rtcp) = (UdpSocket::bind((address, port))?, UdpSocket::bind((address, port + 1))?);
         rtp.set_nonblocking(true)?;
         rtcp.set_nonblocking(true)?;
-        Ok(Pair { rtp, rtcp, port })
+        Ok(Pair { rtp, rtcp, port, ipv6: address.is_ipv6() })
+    }
+
+    fn reach(&self, to: SocketAddr) -> SocketAddr {
+        match to.ip() {
+            IpAddr::V4(v4) if self.ipv6 => SocketAddr::new(v4.to_ipv6_mapped().into(), to.port()),
+            _ => to,
+        }
     }
 
     fn socket(&self, channel: Channel) -> &UdpSocket {
@@ -148,7 +157,7 @@ impl Lines {
     pub(super) fn flush(&self, core: &mut Core) {
         for (datagram, bytes) in core.egress.phones.datagrams() {
             let Some(pair) = self.get(Key::from_bits(datagram.line)) else { continue };
-            match pair.socket(datagram.channel).send_to(bytes, datagram.to) {
+            match pair.socket(datagram.channel).send_to(bytes, pair.reach(datagram.to)) {
                 Ok(_) => {
                     core.counters.phone_out += u64::from(datagram.channel == Channel::Rtp);
                     core.counters.datagrams_out += 1;
@@ -174,6 +183,18 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+
+    #[test]
+    fn a_pair_on_all_addresses_reaches_ipv4() {
+        let mut lines = Lines::new((47_100, 47_199), 7);
+        let Ok(pair) = lines.bind(std::net::Ipv6Addr::UNSPECIFIED.into()) else { return };
+        let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let to = pair.reach(phone.local_addr().unwrap());
+        pair.socket(Channel::Rtp).send_to(b"abc", to).unwrap();
+        phone.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+        let (len, from) = phone.recv_from(&mut [0; 10]).unwrap();
+        assert_eq!((len, from.port()), (3, pair.port));
+    }
 
     #[test]
     fn ports_are_even_and_a_full_range_says_so() {
