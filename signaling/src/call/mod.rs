@@ -19,6 +19,7 @@ mod io;
 mod journal;
 mod leg;
 pub mod limits;
+mod look;
 mod ring;
 mod show;
 mod state;

@@ -10,6 +10,7 @@ use super::drain::Drain;
 use super::gauges::Gauges;
 use super::input::NodeInput;
 use super::journal::Journals;
+use super::telephony::Bridge;
 use super::topics::Welcoming;
 use super::{MediaPlane, Ports};
 use crate::bus::{Bus, Lane};
@@ -18,6 +19,7 @@ use crate::clock;
 use crate::ids::{LoginId, SessionId};
 use crate::placement::Placement;
 use crate::session::{SessionInput, Sessions, SocketId};
+use crate::sip::gateway::GatewayInput;
 use crate::wire::call::PersonCard;
 use crate::wire::server::CloseCode;
 use crate::ws::{FromShard, Identity, Inbox, ToShard, ToSocket, shard_of};
@@ -42,6 +44,8 @@ pub(super) struct Node {
     pub(super) sockets: HashMap<SocketId, SocketEntry>,
     pub(super) journals: Journals,
     pub(super) drain: Option<Drain>,
+    /// Telephones.
+    pub(super) bridge: Option<Bridge>,
     /// What carrying out outputs brought about for the call core; taken when they are all carried out.
     pub(super) later: VecDeque<CallInput>,
     /// Rooms to close again, and when.
@@ -84,16 +88,23 @@ impl Node {
             sockets: HashMap::new(),
             journals: Journals::default(),
             drain: None,
+            bridge: None,
             later: VecDeque::new(),
             unclosed: VecDeque::new(),
             ended: VecDeque::new(),
         }
     }
 
+    /// With telephones.
+    pub(super) fn with_bridge(self, bridge: Option<Bridge>) -> Self {
+        Node { bridge, ..self }
+    }
+
     /// Runs until it is told to stop.
     pub(super) async fn run(mut self) {
         let inbox = self.inbox.clone();
         let mut items = Vec::new();
+        self.gateway(GatewayInput::Start);
         loop {
             let due = self.deadline();
             tokio::select! {
@@ -139,9 +150,22 @@ impl Node {
                 // The same.
                 let _ = tell.send(self.sessions.logins_in_use());
             }
-            NodeInput::Sip(input) => tracing::debug!(?input, "no bridge yet"),
-            NodeInput::Trunks(tell) => tell.send(Vec::new()).unwrap_or_default(),
-            NodeInput::Phones(tell) => tell.send(Vec::new()).unwrap_or_default(),
+            NodeInput::Sip(input) => self.gateway(GatewayInput::Sip(input)),
+            NodeInput::Opened { peer, port } => self.gateway(GatewayInput::Opened { peer, port }),
+            NodeInput::Resolved { trunk, addresses } => {
+                self.gateway(GatewayInput::Resolved { trunk, addresses });
+            }
+            NodeInput::Missed { person, count } => self.gateway(GatewayInput::Missed { person, count }),
+            NodeInput::Trunks(tell) => {
+                let trunks = self.bridge.as_ref().map(|bridge| bridge.gateway.trunks());
+                // Nobody waits any more: nothing to do.
+                let _ = tell.send(trunks.unwrap_or_default());
+            }
+            NodeInput::Phones(tell) => {
+                let phones = self.bridge.as_ref().map(|bridge| bridge.gateway.phones());
+                // The same.
+                let _ = tell.send(phones.unwrap_or_default());
+            }
             NodeInput::Drain(within, tell) => self.start_drain(within, tell),
             NodeInput::Stop => {}
         }
@@ -206,7 +230,8 @@ impl Node {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let cores = [self.sessions.deadline(), self.calls.deadline()].into_iter().flatten().min();
+        let bridge = self.bridge.as_ref().and_then(|bridge| bridge.gateway.deadline());
+        let cores = [self.sessions.deadline(), self.calls.deadline(), bridge].into_iter().flatten().min();
         let room = self.unclosed.front().map(|(at, _)| *at);
         let drain = self.drain.as_ref().map(Drain::deadline);
         [cores.map(Instant::from_std), room, drain].into_iter().flatten().min()
@@ -221,6 +246,9 @@ impl Node {
         }
         if due(self.calls.deadline()) {
             self.call(CallInput::Tick);
+        }
+        if due(self.bridge.as_ref().and_then(|bridge| bridge.gateway.deadline())) {
+            self.gateway(GatewayInput::Tick);
         }
         while let Some((_, room)) = self.unclosed.pop_front_if(|(at, _)| *at <= now) {
             self.close_room(room);

@@ -13,8 +13,8 @@ use crate::placement::Owner;
 use crate::ports::PortError;
 use crate::session::SessionInput;
 use crate::wire::call::{EndReason, PersonCard, Sources};
-use crate::wire::client::Request;
-use crate::wire::error::ErrorCode;
+use crate::wire::client::{Request, TransferTo};
+use crate::wire::error::{ErrorCode, WireError};
 use crate::wire::server::{Event, Reply};
 
 /// A directory that does not answer for so long is away.
@@ -26,6 +26,8 @@ pub(super) struct Asked {
     session: SessionId,
     id: u32,
     people: Vec<PersonId>,
+    /// Telephone numbers that are called too.
+    numbers: Vec<String>,
     what: Wants,
 }
 
@@ -33,6 +35,7 @@ pub(super) struct Asked {
 enum Wants {
     Start { call: CallId, sources: Sources },
     Add { call: CallId },
+    Transfer { call: CallId },
 }
 
 impl Node {
@@ -42,14 +45,27 @@ impl Node {
             Request::CallStart { .. } if self.drain.is_some() => {
                 return self.refuse(session, id, ErrorCode::Draining);
             }
-            Request::CallStart { to, numbers: _, sources } => {
+            Request::CallStart { to: people, numbers, sources } => {
                 let call = CallId(self.ports.ids.fresh());
                 let what = Wants::Start { call, sources };
-                return self.find_cards(person, Asked { session, id, people: to, what });
+                return self.find_cards(person, Asked { session, id, people, numbers, what });
             }
-            Request::CallAdd { call, people, numbers: _ } => {
-                return self.find_cards(person, Asked { session, id, people, what: Wants::Add { call } });
+            Request::CallAdd { call, people, numbers } => {
+                let what = Wants::Add { call };
+                return self.find_cards(person, Asked { session, id, people, numbers, what });
             }
+            Request::CallTransfer { call, to } => {
+                let (people, numbers) = match to {
+                    TransferTo::Person(person) => (vec![person], Vec::new()),
+                    TransferTo::Number(number) => (Vec::new(), vec![number]),
+                    TransferTo::Call(with) => {
+                        return self.ask_owner(session, id, CallRequest::Connect { call, with, own: person });
+                    }
+                };
+                let what = Wants::Transfer { call };
+                return self.find_cards(person, Asked { session, id, people, numbers, what });
+            }
+            Request::CallDigits { call, digits } => return self.digits(session, id, call, &digits),
             Request::MediaOffer { call, sdp, sends } => return self.offer(session, id, call, sdp, sends),
             other => call_request(other),
         };
@@ -67,11 +83,14 @@ impl Node {
         }
     }
 
-    fn refuse(&mut self, session: SessionId, id: u32, code: ErrorCode) {
-        self.session(SessionInput::Replied { session, id, reply: Reply::Error(code.into()) });
+    fn refuse(&mut self, session: SessionId, id: u32, error: impl Into<WireError>) {
+        self.session(SessionInput::Replied { session, id, reply: Reply::Error(error.into()) });
     }
 
-    fn find_cards(&self, viewer: PersonId, asked: Asked) {
+    fn find_cards(&mut self, viewer: PersonId, asked: Asked) {
+        if asked.people.is_empty() && !asked.numbers.is_empty() {
+            return self.cards_found(asked, Ok(Vec::new()));
+        }
         let (people, inbox) = (self.ports.people.clone(), self.inbox.clone());
         tokio::spawn(async move {
             let found = timeout(CARDS_DEADLINE, people.cards(viewer, asked.people.clone())).await;
@@ -82,33 +101,57 @@ impl Node {
     }
 
     pub(super) fn cards_found(&mut self, asked: Asked, cards: Result<Vec<PersonCard>, PortError>) {
-        let Asked { session, id, people, what } = asked;
-        let cards = match cards {
+        let Asked { session, id, mut people, numbers, what } = asked;
+        let mut cards = match cards {
             Ok(cards) => cards,
             Err(error) => {
                 tracing::warn!(%session, %error, "looking up people failed");
                 return self.refuse(session, id, ErrorCode::Internal);
             }
         };
-        let request = match what {
+        let alone = people.len() + numbers.len() == 1 && !matches!(what, Wants::Add { .. });
+        match self.dial(session, &numbers, alone) {
+            Ok(called) => {
+                people.extend(called.iter().map(|card| card.person));
+                cards.extend(called);
+            }
+            Err(error) => return self.refuse(session, id, error),
+        }
+        match self.call_of(session, what, people, cards) {
+            Ok(request) => self.ask_owner(session, id, request),
+            Err(code) => self.refuse(session, id, code),
+        }
+    }
+
+    fn call_of(
+        &self,
+        session: SessionId,
+        what: Wants,
+        people: Vec<PersonId>,
+        cards: Vec<PersonCard>,
+    ) -> Result<CallRequest, ErrorCode> {
+        Ok(match what {
             Wants::Start { call, sources } => {
-                let Some(from) = self.card_of(session) else {
-                    return self.refuse(session, id, ErrorCode::WrongState);
-                };
+                let from = self.card_of(session).ok_or(ErrorCode::WrongState)?;
                 CallRequest::Start { call, from, to: people, cards, sources }
             }
+            Wants::Add { call } if !self.may_grow(call) => return Err(ErrorCode::EmergencyAlone),
             Wants::Add { call } => CallRequest::Add { call, people, cards },
-        };
-        self.ask_owner(session, id, request);
+            Wants::Transfer { call } => {
+                let to = cards.into_iter().next().ok_or(ErrorCode::NoSuchPerson)?;
+                CallRequest::Transfer { call, to }
+            }
+        })
     }
 
     /// Card of the session's person, from its socket.
-    fn card_of(&self, session: SessionId) -> Option<PersonCard> {
+    pub(super) fn card_of(&self, session: SessionId) -> Option<PersonCard> {
         let socket = self.sessions.socket_of(session)?;
         self.sockets.get(&socket).map(|entry| entry.card.clone())
     }
 
     pub(super) fn carry_out_call(&mut self, output: CallOutput) {
+        let Some(output) = self.for_gateway(output) else { return };
         match output {
             CallOutput::Show { session, view } => self.event_to(session, Event::CallState(view)),
             CallOutput::Reply { session, id, result } => {
@@ -123,10 +166,15 @@ impl Node {
                 self.event_to(session, Event::MediaLost { call });
             }
             CallOutput::Media { room, command } => self.media_command(room, command),
-            CallOutput::Journal { ticket, entry } => self.journal(ticket, entry),
+            CallOutput::Journal { ticket, entry } => {
+                self.watch_leg(&entry);
+                self.note_missed(&entry);
+                self.journal(ticket, entry);
+            }
             CallOutput::MovePhone { .. } => {}
             CallOutput::InCall { person, in_call } => {
                 self.session(SessionInput::InCall { person, in_call });
+                self.lamp_of_call(person, in_call);
             }
         }
     }

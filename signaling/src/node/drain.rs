@@ -6,9 +6,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::actor::Node;
+use super::telephony::Bridge;
 use crate::call::CallInput;
 use crate::clock;
 use crate::session::SocketId;
+use crate::sip::gateway::GatewayInput;
 use crate::wire::server::{CloseCode, Event};
 use crate::ws::ToSocket;
 
@@ -45,6 +47,7 @@ impl Node {
             Drain { began: now, spread, until, next: now, waiting: Vec::new() }
         });
         drain.waiting.push(tell);
+        self.gateway(GatewayInput::Drain);
     }
 
     /// Sends away who is due, and tells those who wait when all is done or the time is over.
@@ -66,7 +69,8 @@ impl Node {
                 self.send_away(socket);
             }
         }
-        let empty = self.sockets.is_empty() && self.journals.is_empty();
+        let recorded = self.bridge.as_ref().is_none_or(Bridge::is_idle);
+        let empty = self.sockets.is_empty() && self.journals.is_empty() && recorded;
         if (empty || now >= until + GRACE)
             && let Some(drain) = &mut self.drain
         {

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, oneshot};
 use super::actor::Node;
 use super::gauges::{Gauges, Load};
 use super::input::NodeInput;
+use super::telephony::SipInputFn;
 use super::{HubConfig, MediaPlane, Ports};
 use crate::bus::{Bus, Lane, Publication};
 use crate::ids::{LoginId, PersonId};
@@ -66,17 +67,17 @@ impl Hub {
         let inbox = Arc::new(Inbox::new(INBOX, Arc::new(Notify::new())));
         let events = inbox.clone();
         let media = media(Arc::new(move |event| events.force(Lane::Urgent, NodeInput::Media(event))))?;
-        if let Some(telephony) = &ports.telephony {
-            let inputs = inbox.clone();
-            telephony.connect(Arc::new(move |input| inputs.force(Lane::Urgent, NodeInput::Sip(input))))?;
-        }
+        let inputs = inbox.clone();
+        let told: SipInputFn = Arc::new(move |input| inputs.force(Lane::Urgent, NodeInput::Sip(input)));
+        let bridge = ports.telephony.as_ref().map(|telephony| telephony.start(told)).transpose()?;
         let bus = Bus::local(ports.log.clone(), config.rings);
         let shards = start_shards(&config, &bus, &inbox)?;
         let to_shards = shards.iter().map(|shard| shard.inbox().clone()).collect();
         let gauges = Arc::new(Gauges::default());
         let spread = config.drain_spread;
-        let node = Node::new(ports, media, bus.clone(), inbox.clone(), to_shards, spread, gauges.clone());
-        tokio::spawn(node.run());
+        let (own_bus, own_inbox, own_gauges) = (bus.clone(), inbox.clone(), gauges.clone());
+        let node = Node::new(ports, media, own_bus, own_inbox, to_shards, spread, own_gauges);
+        tokio::spawn(node.with_bridge(bridge).run());
         let next = AtomicUsize::new(0);
         Ok(Hub(Arc::new(Inner { shards, node: Stopper(inbox), bus, next, gauges })))
     }

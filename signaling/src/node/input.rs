@@ -1,9 +1,11 @@
 //! What reaches the node.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use media::control::MediaEvent;
+use media::control::{MediaError, MediaEvent};
+use media::ids::PeerId;
 use tokio::sync::oneshot;
 
 use super::calls::Asked;
@@ -14,6 +16,7 @@ use crate::ids::{CallId, LoginId, PersonId, SessionId};
 use crate::ports::PortError;
 use crate::session::SocketId;
 use crate::sip::port::SipInput;
+use crate::sip::trunk::TrunkId;
 use crate::sip::view::{PhoneView, TrunkView};
 use crate::topic::Topic;
 use crate::wire::call::PersonCard;
@@ -51,6 +54,21 @@ pub(super) enum NodeInput {
     PresenceOf(PersonId, oneshot::Sender<PresenceStatus>),
     LoginsInUse(oneshot::Sender<BTreeSet<LoginId>>),
     Sip(SipInput),
+    /// The media leg of a telephone is bound, or cannot be.
+    Opened {
+        peer: PeerId,
+        port: Result<u16, MediaError>,
+    },
+    /// The addresses behind the name of a trunk.
+    Resolved {
+        trunk: TrunkId,
+        addresses: Vec<IpAddr>,
+    },
+    /// Missed calls of a person whose telephone has a lamp for them.
+    Missed {
+        person: PersonId,
+        count: u32,
+    },
     Trunks(oneshot::Sender<Vec<TrunkView>>),
     Phones(oneshot::Sender<Vec<PhoneView>>),
     Drain(Duration, oneshot::Sender<()>),

@@ -60,8 +60,9 @@ impl Node {
     }
 
     pub(super) fn journaled(&mut self, call: CallId, ticket: JournalTicket, durable: bool) {
-        if let Some((ticket, entry)) = self.journals.settle(call) {
-            self.write(ticket, entry);
+        match self.journals.settle(call) {
+            Some((ticket, entry)) => self.write(ticket, entry),
+            None => self.count_missed(call),
         }
         self.call(match durable {
             true => CallInput::JournalDone { ticket },

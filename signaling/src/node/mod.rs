@@ -31,7 +31,7 @@ use crate::ports::{Journal, People};
 pub use gauges::Load;
 pub use hub::{Hub, NotAdopted};
 pub use plane::MediaPlane;
-pub use telephony::Telephony;
+pub use telephony::{SipInputFn, Telephony};
 
 /// How a hub is set up.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ use crate::bus::Lane;
 use crate::call::{CallInput, MediaCommand};
 use crate::ids::{CallId, SessionId};
 use crate::session::SessionInput;
+use crate::sip::gateway::GatewayInput;
 use crate::wire::call::{QualityView, SlotView};
 use crate::wire::client::OfferSend;
 use crate::wire::error::ErrorCode;
@@ -141,7 +142,7 @@ impl Node {
             MediaEvent::Slots { peer, slots, .. } => self.slots(peer, slots),
             MediaEvent::Speakers { room, speakers } => self.speakers(room.into(), speakers),
             MediaEvent::Quality { peer, quality, .. } => self.quality(peer, quality),
-            MediaEvent::Phone { peer, event, .. } => tracing::debug!(%peer, ?event, "telephone"),
+            MediaEvent::Phone { peer, event, .. } => self.gateway(GatewayInput::Phone { peer, event }),
         }
     }
 
@@ -167,6 +168,7 @@ impl Node {
 
     fn quality(&mut self, peer: PeerId, quality: Quality) {
         let Some((session, call)) = self.calls.owner_of(peer) else { return };
+        self.watch_quality(call, session, quality);
         let Quality { loss_up, loss_down, rtt_ms, jitter_ms } = quality;
         let quality = QualityView { loss_up, loss_down, rtt_ms, jitter_ms };
         self.event_to(session, Event::MediaQuality { call, quality });

@@ -11,6 +11,7 @@
 pub mod config;
 pub mod dialog;
 pub mod digest;
+pub mod gateway;
 pub mod message;
 pub mod plan;
 pub mod port;

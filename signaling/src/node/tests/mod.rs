@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use media::control::{EventFn, MediaError, MediaEvent, RoomCommand};
+use media::control::{EventFn, MediaError, MediaEvent, PhoneCommand, PhoneEvent, PhoneReport, RoomCommand};
 use media::ids::{PeerId, RoomId};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -23,6 +23,7 @@ mod call_story;
 mod chaos;
 mod end_story;
 mod engine;
+mod phone_story;
 mod resume_story;
 
 /// A directory in which everybody exists whose number is below 1,000.
@@ -65,6 +66,7 @@ impl Journal for Entries {
 struct Recorder {
     events: EventFn,
     commands: Mutex<BTreeMap<RoomId, Vec<String>>>,
+    phones: Mutex<Vec<PeerId>>,
     full: AtomicBool,
 }
 
@@ -87,8 +89,34 @@ impl MediaPlane for Recorder {
             }
             answer(Ok(format!("answer to {}", offer.sdp)));
             (self.events)(MediaEvent::Connected { room, peer });
+            return Ok(());
+        }
+        match command {
+            RoomCommand::Phone { peer, command: PhoneCommand::Open { opened, .. } } => {
+                self.phones.lock().unwrap().push(peer);
+                opened(Ok(40_000));
+            }
+            RoomCommand::Phone { peer, command: PhoneCommand::Set(_) } => {
+                (self.events)(MediaEvent::Connected { room, peer });
+            }
+            RoomCommand::Close => self.report(room, commands),
+            _ => {}
         }
         Ok(())
+    }
+}
+
+impl Recorder {
+    /// Tells of the telephones that were in a room.
+    fn report(&self, room: RoomId, commands: &[String]) {
+        let opened =
+            commands.iter().filter_map(|command| command.strip_prefix("Phone(")?.split_once(", Open"));
+        for (short, _) in opened {
+            if let Some(peer) = self.phones.lock().unwrap().iter().find(|peer| peer.to_string() == short) {
+                let event = PhoneEvent::Report(PhoneReport::default());
+                (self.events)(MediaEvent::Phone { room, peer: *peer, event });
+            }
+        }
     }
 }
 
@@ -117,6 +145,10 @@ impl World {
     }
 
     fn with(config: HubConfig) -> World {
+        World::with_telephony(config, None)
+    }
+
+    fn with_telephony(config: HubConfig, telephony: Option<Telephony>) -> World {
         let (log, directory) = (Arc::new(MemoryLog::default()), Arc::new(Directory::default()));
         let journal = Arc::new(Entries::default());
         let ports = Ports {
@@ -124,11 +156,12 @@ impl World {
             journal: journal.clone(),
             log: log.clone(),
             ids: Arc::new(Counting::default()),
-            telephony: None,
+            telephony,
         };
         let mut recorder = None;
         let hub = Hub::start(config, ports, |events| {
-            let media = Recorder { events, commands: Mutex::default(), full: AtomicBool::new(false) };
+            let (commands, phones) = (Mutex::default(), Mutex::default());
+            let media = Recorder { events, commands, phones, full: AtomicBool::new(false) };
             let media = recorder.insert(Arc::new(media)).clone();
             Ok(media)
         });
