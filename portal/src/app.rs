@@ -9,6 +9,7 @@ use bytes::Bytes;
 use signaling::Hub;
 use signaling::ids::LoginId;
 use signaling::log::LoggedEvent;
+use signaling::sip::view::{PhoneView, TrunkView};
 use signaling::ws::{Identity, Socket};
 
 use crate::clock::{Clock, Millis};
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::db::{Db, DbError, DbResult, Tx};
 use crate::directory::Directory;
 use crate::login;
+use crate::phones::PhoneBook;
 
 /// What is told to the live side: `signaling`'s hub in the server, a recorder in a slice's tests.
 pub trait Live: Send + Sync {
@@ -31,10 +33,19 @@ pub trait Live: Send + Sync {
 
     /// Log-ins whose device is connected and in use now.
     fn logins_in_use(&self) -> InUse<'_>;
+
+    /// Telephones that are registered now.
+    fn phones(&self) -> Told<'_, Vec<PhoneView>>;
+
+    /// How the trunks are now.
+    fn trunks(&self) -> Told<'_, Vec<TrunkView>>;
 }
 
 /// A boxed future, so that [`Live`] can be a trait object.
-pub type InUse<'a> = Pin<Box<dyn Future<Output = BTreeSet<LoginId>> + Send + 'a>>;
+pub type InUse<'a> = Told<'a, BTreeSet<LoginId>>;
+
+/// What the live side tells when asked.
+pub type Told<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The hub, once it runs. The hub needs ports that need the app, and the app needs the hub: the slot is filled last, and
 /// emptied at the stop, when the ring of references must open. While it is empty nobody is connected whom one could tell.
@@ -50,6 +61,11 @@ impl HubSlot {
     /// Takes the hub out.
     pub fn empty(&self) -> Option<Hub> {
         self.0.write().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A handle of its own: the slot may be emptied meanwhile.
+    fn hub(&self) -> Option<Hub> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn with(&self, tell: impl FnOnce(&Hub)) {
@@ -78,12 +94,31 @@ impl Live for HubSlot {
     }
 
     fn logins_in_use(&self) -> InUse<'_> {
-        // A handle of its own: the slot may be emptied meanwhile.
-        let hub = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let hub = self.hub();
         Box::pin(async move {
             match hub {
                 Some(hub) => hub.logins_in_use().await,
                 None => BTreeSet::new(),
+            }
+        })
+    }
+
+    fn phones(&self) -> Told<'_, Vec<PhoneView>> {
+        let hub = self.hub();
+        Box::pin(async move {
+            match hub {
+                Some(hub) => hub.phones().await,
+                None => Vec::new(),
+            }
+        })
+    }
+
+    fn trunks(&self) -> Told<'_, Vec<TrunkView>> {
+        let hub = self.hub();
+        Box::pin(async move {
+            match hub {
+                Some(hub) => hub.trunks().await,
+                None => Vec::new(),
             }
         })
     }
@@ -105,6 +140,8 @@ pub struct Parts {
     pub live: Arc<dyn Live>,
     /// Units and people, searched in memory.
     pub directory: Arc<Directory>,
+    /// Telephone accounts, kept in memory.
+    pub phones: Arc<PhoneBook>,
     /// The state of log-in.
     pub login: Arc<login::Service>,
 }
@@ -162,7 +199,7 @@ pub(crate) mod recorder {
     use std::collections::BTreeSet;
     use std::sync::Mutex;
 
-    use super::{Bytes, Identity, InUse, Live, LoggedEvent, LoginId, Socket};
+    use super::{Bytes, Identity, InUse, Live, LoggedEvent, LoginId, PhoneView, Socket, Told, TrunkView};
 
     /// Keeps what it was told.
     #[derive(Default)]
@@ -170,6 +207,8 @@ pub(crate) mod recorder {
         published: Mutex<Vec<LoggedEvent>>,
         ended: Mutex<Vec<LoginId>>,
         in_use: Mutex<BTreeSet<LoginId>>,
+        phones: Mutex<Vec<PhoneView>>,
+        trunks: Mutex<Vec<TrunkView>>,
     }
 
     impl Recorder {
@@ -182,6 +221,16 @@ pub(crate) mod recorder {
         /// Sets which log-ins are in use.
         pub(crate) fn use_logins(&self, logins: impl IntoIterator<Item = LoginId>) {
             *self.in_use.lock().expect("recorder") = logins.into_iter().collect();
+        }
+
+        /// Sets which telephones are registered.
+        pub(crate) fn register_phones(&self, phones: Vec<PhoneView>) {
+            *self.phones.lock().expect("recorder") = phones;
+        }
+
+        /// Sets how the trunks are.
+        pub(crate) fn set_trunks(&self, trunks: Vec<TrunkView>) {
+            *self.trunks.lock().expect("recorder") = trunks;
         }
 
         /// Takes the log-ins ended since the last call.
@@ -205,6 +254,14 @@ pub(crate) mod recorder {
 
         fn logins_in_use(&self) -> InUse<'_> {
             Box::pin(std::future::ready(self.in_use.lock().expect("recorder").clone()))
+        }
+
+        fn phones(&self) -> Told<'_, Vec<PhoneView>> {
+            Box::pin(std::future::ready(self.phones.lock().expect("recorder").clone()))
+        }
+
+        fn trunks(&self) -> Told<'_, Vec<TrunkView>> {
+            Box::pin(std::future::ready(self.trunks.lock().expect("recorder").clone()))
         }
     }
 }

@@ -30,6 +30,10 @@ impl Chores {
         tasks.spawn(every(REFRESH_EVERY, "directory", async move || {
             directory.directory.refresh(&directory.db).await.map(drop)
         }));
+        let phones = app.clone();
+        tasks.spawn(every(REFRESH_EVERY, "phones", async move || {
+            phones.phones.refresh(&phones.db).await.map(drop)
+        }));
         let log = app.clone();
         tasks.spawn(every(PRUNE_EVERY, "event log", async move || prune(&log).await));
         if let Some(certificate) = certificate {

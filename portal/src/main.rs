@@ -9,11 +9,15 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use portal::app::{App, HubSlot};
+use portal::audit::{Action, Entry};
 use portal::config::{Config, DEFAULT_FILE, LogConfig, LogFormat};
 use portal::db::DbError;
 use portal::demo::{self, DemoAccount, Seeded};
 use portal::login::model::Role;
 use portal::login::{roles, store};
+use portal::phones::manage;
+use portal::phones::model::NewPhone;
+use portal::phones::setup::{self, PhoneServer};
 use portal::start::{self, Addresses, Running};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -64,10 +68,30 @@ enum Command {
         /// The role: administrator.
         role: Role,
     },
+    /// Telephones that may register here.
+    Phone {
+        #[command(subcommand)]
+        command: PhoneCommand,
+    },
     /// Writes the TypeScript and OpenAPI files of the web app.
     ExportTypes {
         /// Where to.
         folder: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum PhoneCommand {
+    /// Makes an account, and prints what to type into the telephone.
+    Add {
+        /// Its extension.
+        extension: String,
+        /// Account of the person whose it is.
+        #[arg(long)]
+        person: Option<String>,
+        /// What it is called [default: the person's name, or the extension].
+        #[arg(long, default_value = "", hide_default_value = true)]
+        name: String,
     },
 }
 
@@ -101,6 +125,12 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Revoke { account, role } => {
             with_runtime(load(arguments.config)?, async move |config| {
                 set_role(config, &account, role, false).await
+            })?;
+        }
+        Command::Phone { command: PhoneCommand::Add { extension, person, name } } => {
+            let asked = NewPhone { extension, name, person: None };
+            with_runtime(load(arguments.config)?, async move |config| {
+                add_phone(config, asked, person).await
             })?;
         }
         Command::Seed { staff, if_empty } => {
@@ -224,6 +254,35 @@ async fn set_role(config: Config, account: &str, role: Role, has: bool) -> Resul
     let changed = roles::set(&app.db, &app.clock, account, role, has).await;
     app.db.close().await;
     println!("{}", if changed? { "done" } else { "it was so already" });
+    Ok(())
+}
+
+async fn add_phone(config: Config, mut asked: NewPhone, account: Option<String>) -> Result<(), Failure> {
+    let app = start::open(config, Arc::new(HubSlot::default())).await?;
+    let made = async {
+        if let Some(account) = account {
+            asked.person = Some(roles::person_of(&mut app.db.read().await?, &account).await?);
+        }
+        let line = Entry::of_console(app.now(), Action::AddPhone);
+        Ok::<_, Failure>(manage::add(&app, asked, line).await?)
+    };
+    let made = made.await;
+    app.db.close().await;
+    let (phone, password) = made?;
+    println!("Type this into the telephone. The password is not shown again.");
+    let sip = &app.config.sip;
+    let mut lines = vec![("user", phone.user.clone()), ("password", password.text().to_owned())];
+    lines.push(("name", phone.name));
+    lines.extend(
+        setup::servers(&app.config)
+            .into_iter()
+            .map(|PhoneServer { transport, address }| ("server", format!("{address} ({transport})"))),
+    );
+    lines.push(("domain", format!("{} (only where the telephone asks for a realm)", sip.domain)));
+    lines.iter().for_each(|(what, text)| println!("  {what:<9} {text}"));
+    if !sip.enabled() {
+        println!("Telephony is off: set `listen` in [sip], and start the server again.");
+    }
     Ok(())
 }
 

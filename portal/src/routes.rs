@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::Peer;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::metrics::{self, Metrics};
-use crate::{calls, directory, login, serve, web};
+use crate::{calls, directory, login, phones, serve, web};
 
 /// Every URL of the public listeners, without the layers around them.
 pub fn public(app: App) -> Router {
@@ -35,6 +35,10 @@ pub fn public(app: App) -> Router {
         .route("/api/search", get(directory::http::search))
         .route("/api/calls", get(calls::http::history))
         .route("/api/calls/seen", post(calls::http::seen))
+        .route("/api/admin/phones", get(phones::http::phones).post(phones::http::add))
+        .route("/api/admin/phones/{user}", delete(phones::http::remove))
+        .route("/api/admin/phones/{user}/password", post(phones::http::change_password))
+        .route("/api/admin/trunks", get(phones::trunks::trunks))
         .route("/api/openapi.json", get(document))
         .route("/ws", get(socket))
         .route("/healthz", get(healthy))
@@ -71,6 +75,11 @@ pub fn admin(metrics: Arc<Metrics>) -> Router {
         directory::http::search,
         calls::http::history,
         calls::http::seen,
+        phones::trunks::trunks,
+        phones::http::phones,
+        phones::http::add,
+        phones::http::remove,
+        phones::http::change_password,
     ),
     components(schemas(ErrorBody))
 )]

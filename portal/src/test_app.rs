@@ -26,6 +26,7 @@ use crate::directory::Directory;
 use crate::login::password::HasherConfig;
 use crate::login::rules::Lifetime;
 use crate::metrics::HttpMetrics;
+use crate::phones::PhoneBook;
 use crate::serve::layers::{self, Guard};
 use crate::{login, routes};
 
@@ -42,6 +43,11 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn new(db: Db) -> TestApp {
+        TestApp::with(db, Config::default()).await
+    }
+
+    /// With settings of the test's own.
+    pub(crate) async fn with(db: Db, config: Config) -> TestApp {
         let clock = Clock::manual(START);
         let service = login::Service::new(HasherConfig::default(), Lifetime::default())
             .expect("random bytes for a hash");
@@ -49,8 +55,9 @@ impl TestApp {
         demo::seed(&db, &service.hasher, &city, PASSWORD, clock.now()).await.expect("an empty database");
         let live = Arc::new(Recorder::default());
         let app = App::new(Parts {
-            config: Config::default(),
+            config,
             directory: Arc::new(Directory::open(&db).await.expect("directory")),
+            phones: Arc::new(PhoneBook::open(&db).await.expect("phones")),
             login: Arc::new(service),
             live: live.clone(),
             clock,

@@ -154,7 +154,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-const SLICES: &[&str] = &["login", "directory", "calls"];
+const SLICES: &[&str] = &["login", "directory", "calls", "phones", "records"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the workspace").to_owned()

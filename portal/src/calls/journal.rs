@@ -105,6 +105,11 @@ impl CallJournal {
         app.commit(tx, [logged]).await
     }
 
+    /// Missed calls that a person has not looked at.
+    pub async fn unseen_missed(&self, person: PersonId) -> DbResult<i64> {
+        store::unseen_missed(&mut self.app.db.read().await?, person).await
+    }
+
     /// Ends what the last run of the server left open: its calls failed, and who was being called has missed one. Run it
     /// before the first call; nothing that began after `started` is touched. Gives the number of calls.
     pub async fn repair(&self, started: Millis) -> DbResult<usize> {

@@ -63,6 +63,12 @@ impl Directory {
         index.person(id).map(|person| card(&index, person))
     }
 
+    /// The card of whose extension this is.
+    pub fn by_extension(&self, extension: &str) -> Option<PersonCard> {
+        let index = self.index();
+        index.by_extension(extension).map(|person| card(&index, person))
+    }
+
     fn read<T>(&self, look: impl FnOnce(&Current) -> T) -> T {
         look(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -30,6 +30,7 @@ use crate::directory::Directory;
 use crate::login::password::HasherConfig;
 use crate::login::rules::Lifetime;
 use crate::metrics::{HttpMetrics, Metrics};
+use crate::phones::PhoneBook;
 use crate::serve::layers::{self, Guard};
 use crate::serve::{ListenError, Server};
 use crate::tls::{Certificate, TlsError};
@@ -101,7 +102,8 @@ pub async fn open(config: Config, slot: Arc<HubSlot>) -> Result<App, StartError>
     let lifetime = Lifetime { idle: config.login.idle(), absolute: config.login.lifetime() };
     let login = Arc::new(login::Service::new(hasher, lifetime).map_err(StartError::Hashing)?);
     let directory = Arc::new(Directory::open(&db).await?);
-    Ok(App::new(Parts { config, db, clock, live: slot, directory, login }))
+    let phones = Arc::new(PhoneBook::open(&db).await?);
+    Ok(App::new(Parts { config, db, clock, live: slot, directory, phones, login }))
 }
 
 impl Running {

@@ -59,6 +59,8 @@ fn every_store_function_runs_on_both_databases() {
             "audit::",
             "directory::",
             "calls::",
+            "phones::",
+            "records::",
             "demo::",
             "db::tests::log",
             "--skip",

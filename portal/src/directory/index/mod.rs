@@ -30,6 +30,8 @@ pub struct Index {
     /// In number order.
     people: Vec<Person>,
     by_id: HashMap<PersonId, u32>,
+    /// As written, without blanks; of several people with one extension the first.
+    by_extension: HashMap<Box<str>, u32>,
     /// For each place in the tree, and one past the end: the first number of its people.
     first_person: Vec<u32>,
     /// For each person: place of the unit.
@@ -98,6 +100,11 @@ impl Index {
             self.post_of.push(*post_numbers.entry(fold(&person.post)).or_insert(next));
             self.unit_of.push(place);
             self.by_id.insert(person.id, number);
+            if let Some(extension) =
+                person.extension.as_deref().map(str::trim).filter(|text| !text.is_empty())
+            {
+                self.by_extension.entry(extension.into()).or_insert(number);
+            }
             self.people.push(person);
         }
         self.posts = vec![String::new(); post_numbers.len()];
@@ -130,6 +137,11 @@ impl Index {
     /// One person.
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.by_id.get(&id).map(|number| &self.people[*number as usize])
+    }
+
+    /// Whose extension this is; of several people the first one in the order of the organisation.
+    pub fn by_extension(&self, extension: &str) -> Option<&Person> {
+        self.by_extension.get(extension).map(|number| &self.people[*number as usize])
     }
 
     /// The unit of an id.
