@@ -4,6 +4,75 @@
  */
 
 export interface paths {
+    "/api/admin/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All telephone accounts and where each is registered from. */
+        get: operations["phones"];
+        put?: never;
+        /** Makes a telephone account. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/phones/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a telephone account. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/phones/{user}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a telephone account another password. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the trunks are. */
+        get: operations["trunks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -451,6 +520,25 @@ export interface components {
             /** @description What the person may do beyond calling. */
             roles: components["schemas"]["Role"][];
         };
+        /** @description A telephone account that was just made. */
+        NewPhoneAnswer: {
+            /** @description The account. */
+            phone: components["schemas"]["PhoneAccountView"];
+            /** @description What to type into the telephone. */
+            setup: components["schemas"]["PhoneSetup"];
+        };
+        /** @description A telephone account to be made. */
+        NewPhoneBody: {
+            /** @description 2 to 10 digits. */
+            extension: string;
+            /** @description What it is to be called; without one as its person, or as its extension. */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            person?: string | null;
+        };
         /** @description Some people. */
         PeoplePage: {
             /**
@@ -487,6 +575,61 @@ export interface components {
             /** @description Name of the unit. */
             unit_name: string;
         };
+        /** @description A telephone account. */
+        PhoneAccountView: {
+            /**
+             * Format: int64
+             * @description UTC milliseconds.
+             */
+            created_at: number;
+            /** @description Its extension. */
+            extension: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description When it got its password, UTC milliseconds.
+             */
+            password_at: number;
+            /**
+             * Format: uuid
+             * @description Whose it is; absent for a telephone of a room.
+             */
+            person?: string | null;
+            /** @description Name of that person. */
+            person_name?: string | null;
+            /** @description Where it is registered from; empty: not at all. */
+            registrations: components["schemas"]["Registration"][];
+            /** @description False: its password is for another domain than `sip.domain`; it needs a new one. */
+            usable: boolean;
+            /** @description User name. */
+            user: string;
+        };
+        /** @description All telephone accounts. */
+        PhoneList: {
+            /** @description By extension. */
+            phones: components["schemas"]["PhoneAccountView"][];
+            /** @description Where telephones register; empty while there is no telephony. */
+            servers: components["schemas"]["PhoneServer"][];
+        };
+        /** @description Where a telephone registers. */
+        PhoneServer: {
+            /** @description Address and port. */
+            address: string;
+            /** @description `udp` (which goes for TCP as well) or `tls`. */
+            transport: string;
+        };
+        /** @description What to type into a telephone. No `Debug`: the password must not get into a log. */
+        PhoneSetup: {
+            /** @description Domain, or realm, where a telephone asks for one besides the server. */
+            domain: string;
+            /** @description Password. It is shown this once only. */
+            password: string;
+            /** @description Server, or registrar; any of them. */
+            servers: components["schemas"]["PhoneServer"][];
+            /** @description User name, also where a telephone asks for an authentication name. */
+            user: string;
+        };
         /** @description What the log-in page needs before anybody is logged in. */
         PublicConfig: {
             /** @description Languages that the pages offer, the first one first. */
@@ -495,6 +638,20 @@ export interface components {
             name: string;
             /** @description Whether telephones can be called: there is a dial pad. */
             telephony: boolean;
+        };
+        /** @description Where a telephone is registered from at the moment. */
+        Registration: {
+            /** @description Address and port. */
+            address: string;
+            /**
+             * Format: int64
+             * @description End of the registration, UTC milliseconds.
+             */
+            expires_at: number;
+            /** @description `udp`, `tcp` or `tls`. */
+            protocol: string;
+            /** @description What the telephone says that it is. */
+            user_agent: string;
         };
         /**
          * @description What a person may do beyond calling and looking people up.
@@ -509,10 +666,42 @@ export interface components {
              */
             up_to: number;
         };
+        /**
+         * @description Transport protocol.
+         * @enum {string}
+         */
+        SipProtocol: "udp" | "tcp" | "tls";
         /** @description A ticket for `GET /ws?ticket=…`. */
         SocketTicket: {
             /** @description Works once, within 30 seconds. */
             ticket: string;
+        };
+        /** @description All trunks. */
+        TrunkList: {
+            /** @description In the order in which they are tried; none while there is no telephony. */
+            trunks: components["schemas"]["TrunkView"][];
+        };
+        /**
+         * @description State of a trunk.
+         * @enum {string}
+         */
+        TrunkState: "up" | "down" | "unknown";
+        /** @description [`TrunkView`] for the OpenAPI document: signaling does not know OpenAPI. */
+        TrunkView: {
+            /** Format: int32 */
+            calls: number;
+            host: string;
+            /** Format: int32 */
+            max_calls: number;
+            name: string;
+            protocol: components["schemas"]["SipProtocol"];
+            reason?: string | null;
+            registered?: boolean | null;
+            /** Format: int32 */
+            round_trip_ms?: number | null;
+            /** Format: int64 */
+            since_ms: number;
+            state: components["schemas"]["TrunkState"];
         };
         /** @description A unit in the tree. */
         UnitView: {
@@ -550,6 +739,235 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    phones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhoneBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPhoneAnswer"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description extension_taken, extension_of_person, too_many_phones */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_extension, invalid_name, no_such_person */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User name of the account */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description User name of the account */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneSetup"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     history: {
         parameters: {
             query?: never;
