@@ -17,6 +17,7 @@ use crate::bridge::digits::{DigitSender, DigitsError, TelephoneEvent, Tick};
 use crate::bridge::feed::{Feed, Program};
 use crate::bridge::jitter::Inserted;
 use crate::bridge::mos;
+use crate::bridge::noise::ComfortNoise;
 use crate::bridge::source::frame_len;
 use crate::control::{PhoneEvent, PhoneRemote, PhoneReport};
 use crate::rtp::Header;
@@ -45,6 +46,7 @@ pub(super) struct Active {
     to_room: Option<ToRoom>,
     /// What comes by a clock; made when it is first needed.
     feed: Option<Feed>,
+    noise: ComfortNoise,
     /// The room's slots that carry something.
     bound: [bool; SLOTS],
     beat_at: Option<Instant>,
@@ -69,6 +71,7 @@ impl Active {
             to_phone,
             to_room: Some(ToRoom::new(remote.codec)?),
             feed: None,
+            noise: ComfortNoise::new(numbers.ssrc),
             bound: [false; SLOTS],
             beat_at: None,
             digits: DigitSender::new(remote.codec.clock_hz()),
@@ -117,6 +120,10 @@ impl Active {
         if !(self.remote.music || was_mixed && self.is_mixed()) {
             self.to_phone.restart();
         }
+        self.begin_beat(now);
+    }
+
+    fn begin_beat(&mut self, now: Instant) {
         if let Err(error) = self.set_beat(now) {
             tracing::warn!(%error, "no mix for a telephone");
         }
@@ -127,9 +134,14 @@ impl Active {
         self.bound.iter().filter(|bound| **bound).count() > 1
     }
 
+    /// Nobody is heard: all are muted, or away. Exchanges and people take a line without packets for dead.
+    fn is_alone(&self) -> bool {
+        self.open && !self.bound.contains(&true)
+    }
+
     /// What the telephone hears comes by a clock.
     fn is_clocked(&self) -> bool {
-        self.remote.send && (self.remote.music || self.is_mixed())
+        self.remote.send && (self.remote.music || self.is_mixed() || self.is_alone())
     }
 
     /// Begins or ends the beat.
@@ -139,7 +151,9 @@ impl Active {
             true => self.beat_at = self.beat_at.or(Some(now + BEAT)),
             false => self.beat_at = None,
         }
-        if !self.is_clocked() {
+        if !self.remote.music && !self.is_mixed() {
+            // Its decoders and buffers take more memory than all the rest.
+            self.feed = None;
             return Ok(());
         }
         if self.feed.is_none() {
@@ -155,6 +169,7 @@ impl Active {
     pub(super) fn set_open(&mut self, open: bool, now: Instant) {
         self.open = open;
         self.expect(now);
+        self.begin_beat(now);
     }
 
     /// From now on the telephone should be heard, or need not.
@@ -268,8 +283,9 @@ impl Active {
         let mut frame = [0; frame_len(MAX_RATE)];
         let pcm = &mut frame[..frame_len(self.remote.codec.sample_rate())];
         // While digits are sent the music and the people go on unheard.
-        if let Some(feed) = &mut self.feed {
-            feed.pull(pcm);
+        match &mut self.feed {
+            Some(feed) => drop(feed.pull(pcm)),
+            None => self.noise.fill(pcm),
         }
         let Some(to) = self.latch.destination().filter(|_| self.digit_at.is_none()) else { return };
         let sealer = self.keys.as_mut().map(|keys| &mut keys.sender);

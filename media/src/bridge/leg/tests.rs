@@ -382,6 +382,29 @@ fn several_people_are_mixed_and_one_is_not_delayed() {
 }
 
 #[test]
+fn a_telephone_whose_people_are_all_muted_hears_that_the_line_is_alive() {
+    let mut world = World::new(PhoneCodec::Pcmu);
+    world.leg.set(&world.remote, world.now).unwrap();
+    world.pass(ms(500));
+    assert!(world.got.is_empty(), "early");
+    world.leg.set_open(true, world.now);
+    world.pass(ms(1_000));
+    assert!((48..=50).contains(&world.got.len()), "{}", world.got.len());
+    assert!((5.0..200.0).contains(&rms(&world.pcm())), "{}", rms(&world.pcm()));
+    world.leg.bind(0, true, world.now);
+    world.pass(ms(500));
+    let before = world.got.len();
+    assert!(before <= 51, "somebody is there");
+    let packet = world.person(0, 500.0);
+    assert!(world.give(0, &packet) && world.got[before].header.marker);
+    world.leg.bind(0, false, world.now);
+    world.set(|remote| remote.send = false);
+    world.pass(ms(500));
+    assert_eq!(world.got.len(), before + 1);
+    world.is_one_stream();
+}
+
+#[test]
 fn digits_of_the_telephone_are_told_once() {
     let mut world = World::call(PhoneCodec::Pcmu);
     for key in [1u8, 1, 11] {
