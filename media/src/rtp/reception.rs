@@ -47,12 +47,7 @@ impl Reception {
 
     /// Counts a packet and returns its extended sequence number.
     pub fn received(&mut self, sequence: u16, timestamp: u32, now: Instant) -> u64 {
-        let newest = self.unwrapper.highest();
-        let extended = self.unwrapper.unwrap(sequence);
-        if newest.is_none() {
-            self.first = extended;
-        }
-        self.received += 1;
+        let extended = self.counted(sequence);
         let arrival = (now - self.epoch).as_micros() as i64 * i64::from(self.clock_hz) / 1_000_000;
         // In 32 bits, as timestamps wrap: only differences matter.
         let transit = i64::from((arrival as u32).wrapping_sub(timestamp) as i32);
@@ -61,6 +56,17 @@ impl Reception {
             self.jitter_16 += change - ((self.jitter_16 + 8) >> 4);
         }
         self.transit = Some(transit);
+        extended
+    }
+
+    /// Counts a packet whose timestamp is not that of its sending, as in telephone events: the jitter does not follow it.
+    pub fn counted(&mut self, sequence: u16) -> u64 {
+        let newest = self.unwrapper.highest();
+        let extended = self.unwrapper.unwrap(sequence);
+        if newest.is_none() {
+            self.first = extended;
+        }
+        self.received += 1;
         extended
     }
 

@@ -117,7 +117,10 @@ impl Receiver {
         self.received += 1;
         let clock_hz = self.clock_hz;
         let reception = self.reception.get_or_insert_with(|| Reception::new(clock_hz, now));
-        let sequence = reception.received(header.sequence, header.timestamp, now);
+        let sequence = match Some(header.payload_type) == self.events {
+            true => reception.counted(header.sequence),
+            false => reception.received(header.sequence, header.timestamp, now),
+        };
         let (timestamp, marker, payload_type) = (header.timestamp, header.marker, header.payload_type);
         let place = Place { sequence, timestamp, marker, payload_type };
         let mut turn = Turn { room, digits: &mut self.digits, heard, now };

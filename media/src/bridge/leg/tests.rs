@@ -424,6 +424,8 @@ fn digits_of_the_telephone_are_told_once() {
     let packet = world.say(440.0, 160);
     world.arrive(packet).unwrap();
     assert_eq!(world.digits_heard(), "11#");
+    let report = world.leg.end(&mut world.wire);
+    assert!(report.jitter_ms < 4.0, "{}: a key that is held is no jitter", report.jitter_ms);
     let numbers: Vec<_> = world.frames.iter().map(|(s, t, _)| (s - (1 << 16), *t)).collect();
     assert_eq!(numbers, [(0, 0), (1, 9 * 960), (2, 18 * 960), (3, 27 * 960)], "a pause, but nothing lost");
 }
