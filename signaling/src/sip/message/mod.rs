@@ -232,4 +232,6 @@ pub fn reason_phrase(status: u16) -> &'static str {
 }
 
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;

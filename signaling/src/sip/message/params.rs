@@ -7,17 +7,17 @@ use std::fmt;
 pub struct Params(Vec<(String, Option<String>)>);
 
 impl Params {
-    /// Reads what stands behind the first `;`. Empty ones are left out.
+    /// Reads what stands behind the first `;`. Empty ones, and those whose name is no token, are left out.
     pub fn parse(text: &str) -> Params {
         let mut params = Params::default();
         for part in super::headers::split_outside_quotes(text, b';') {
             let part = part.trim();
-            if part.is_empty() {
-                continue;
-            }
-            match part.split_once('=') {
-                Some((name, value)) => params.0.push((name.trim().to_owned(), Some(unquote(value.trim())))),
-                None => params.0.push((part.to_owned(), None)),
+            let (name, value) = match part.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(unquote(value.trim()))),
+                None => (part, None),
+            };
+            if !name.is_empty() && name.bytes().all(is_plain) {
+                params.0.push((name.to_owned(), value));
             }
         }
         params

@@ -18,11 +18,31 @@ fn addresses_are_read_and_written() {
         (tel.uri.user.as_deref(), tel.to_string().as_str()),
         (Some("+886227208889"), "<tel:+886227208889>")
     );
-    for broken in
-        ["", "<sip:>", "\"a <sip:a@b>", "sip:a b@c", "http://a", "<sip:a@b> x", "sip:%0d%0a@b", "<sip:a@b:0>"]
-    {
+    for broken in [
+        "",
+        "<sip:>",
+        "\"a <sip:a@b>",
+        "sip:a b@c",
+        "http://a",
+        "<sip:a@b> x",
+        "sip:%0d%0a@b",
+        "<sip:a@b:0>",
+        "tel:%4",
+        "tel:a b",
+        "tel:1@h",
+        "tel:",
+    ] {
         assert!(broken.parse::<NameAddr>().is_err(), "{broken}");
     }
+}
+
+#[test]
+fn what_is_encoded_is_decoded_once() {
+    for text in ["tel:*21%23", "sip:a%3Fb@h", "sip:a%2523@h", "sip:%E7%8E%8B@h", "sip:a;b=c@h;lr"] {
+        assert_eq!(text.parse::<Uri>().unwrap().to_string(), text);
+    }
+    let service: Uri = "tel:*21%23".parse().unwrap();
+    assert_eq!(service.user.as_deref(), Some("*21#"));
 }
 
 #[test]

@@ -87,24 +87,20 @@ impl FromStr for Uri {
         let (place, params) = rest.split_once(';').unwrap_or((rest, ""));
         let params = Params::parse(params);
         if scheme == Scheme::Tel {
-            let number = place.to_owned();
-            let usable = user.is_none() && !number.is_empty();
-            return usable
-                .then_some(Uri {
-                    scheme,
-                    user: Some(number),
-                    host: String::new(),
-                    port: None,
-                    params,
-                    headers,
-                })
-                .ok_or(MessageError::Uri);
+            let number = decode(place).filter(|number| is_number(number)).filter(|_| user.is_none());
+            let (user, host) = (Some(number.ok_or(MessageError::Uri)?), String::new());
+            return Ok(Uri { scheme, user, host, port: None, params, headers });
         }
         let user = user.map(|user| user.split(':').next().unwrap_or_default());
         let user = user.map(decode).map(|user| user.filter(|user| !user.is_empty()).ok_or(MessageError::Uri));
         let (host, port) = host_port(place)?;
         Ok(Uri { scheme, user: user.transpose()?, host, port, params, headers })
     }
+}
+
+/// Digits and what may stand between them (RFC 3966 section 3).
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit() || b"+*#-.()".contains(&byte))
 }
 
 fn host_port(place: &str) -> Result<(String, Option<u16>), MessageError> {
@@ -150,13 +146,12 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control))
 }
 
-/// Percent-encodes what may not stand in a user part (RFC 3261 section 25.1).
+/// Percent-encodes what may not stand in a user part (RFC 3261 section 25.1); also `?`, which many take for the beginning of
+/// the headers.
 fn encode(user: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for byte in user.bytes() {
         match byte {
-            b if b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&b) => {
-                write!(f, "{}", b as char)?
-            }
+            b if b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;/".contains(&b) => write!(f, "{}", b as char)?,
             b => write!(f, "%{b:02X}")?,
         }
     }
