@@ -58,15 +58,17 @@ impl Leg {
         }
     }
 
+    /// Whether nothing stands in the way of a change.
+    pub(super) fn is_free(&self) -> bool {
+        let open = self.flight.is_some() || self.asked.is_some() || self.unacked.is_some();
+        self.phase == Phase::Up && self.leaving.is_none() && !open
+    }
+
     /// Does what waits, if nothing stands in its way.
     pub(super) fn go_on(&mut self, step: &mut Step<'_>) {
         self.send_digit(step);
-        let busy = self.flight.is_some()
-            || self.asked.is_some()
-            || self.unacked.is_some()
-            || self.leaving.is_some()
-            || self.retry_at.is_some_and(|at| at > step.now);
-        if self.phase != Phase::Up || busy || !self.wants.any() {
+        let early = self.retry_at.is_some_and(|at| at > step.now);
+        if early || !self.is_free() || !self.wants.any() {
             return;
         }
         self.retry_at = None;

@@ -118,9 +118,9 @@ impl Leg {
             Phase::Cancelling { until, .. } | Phase::Closing { until, .. } => Some(*until),
             Phase::Ringing | Phase::Up | Phase::Over => None,
         };
-        let timer = self.timer.filter(|_| self.phase == Phase::Up);
+        let timer = self.timer.filter(|_| self.phase == Phase::Up && self.leaving.is_none());
         let refresh = timer.filter(|timer| timer.ours && self.flight.is_none() && !self.wants.refresh);
-        let retry = self.retry_at.filter(|_| self.wants.any());
+        let retry = self.retry_at.filter(|_| self.is_free() && self.wants.any());
         let parts = [
             phase,
             timer.map(|timer| timer.ends_at),
@@ -151,7 +151,8 @@ impl Leg {
         self.resend_reliable(step);
         self.resend_success(step);
         self.expire_asking(step);
-        let Some(timer) = self.timer.as_mut().filter(|_| self.phase == Phase::Up) else { return };
+        let up = self.phase == Phase::Up && self.leaving.is_none();
+        let Some(timer) = self.timer.as_mut().filter(|_| up) else { return };
         if timer.ends_at <= now {
             tracing::info!(leg = ?self.id, "a session timer ran out");
             return self.bye(step, Ending::Lost, None);

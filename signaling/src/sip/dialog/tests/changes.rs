@@ -318,3 +318,33 @@ fn digits_go_one_after_the_other_and_come_in_both_forms() {
     bench.answered(tx, 200);
     bench.nothing();
 }
+
+#[test]
+fn a_change_that_waits_for_theirs_costs_no_time() {
+    let mut bench = Bench::new();
+    let mut peer = bench.taken(&[]);
+    offer(&mut bench, "v=0 hold");
+    let change = bench.sent("INVITE");
+    bench.reply(&change, 491, "them", &[], "");
+    let tx = bench.receive(peer.request("INVITE", &[], OFFER));
+    offered(&mut bench);
+    // Ours is due, but theirs is not answered.
+    bench.seconds(10);
+    bench.nothing();
+    answer(&mut bench, Some(ANSWER));
+    bench.answered(tx, 200);
+    bench.ack(&mut peer, "");
+    bench.sent("INVITE");
+}
+
+#[test]
+fn a_timer_that_runs_out_ends_a_pending_change_too() {
+    let mut bench = Bench::new();
+    let mut peer = bench.taken(&[("Supported", "timer"), ("Session-Expires", "90")]);
+    bench.seconds(59);
+    let tx = bench.receive(peer.request("INVITE", &[], ""));
+    offered(&mut bench);
+    bench.seconds(1);
+    bench.answered(tx, 487);
+    bench.sent("BYE");
+}

@@ -4,6 +4,9 @@ mod called;
 mod calling;
 mod changes;
 mod crossing;
+mod hostile;
+mod pairs;
+mod pipe;
 mod refers;
 mod reliably;
 mod timers;
@@ -60,6 +63,8 @@ impl Bench {
         while let Some(at) = self.dialogs.deadline().filter(|at| *at <= end) {
             self.now = self.now.max(at);
             self.put(DialogInput::Tick);
+            let next = self.dialogs.deadline();
+            assert!(next.is_none_or(|next| next > self.now), "a deadline that no tick moves");
         }
         self.now = end;
     }
