@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::db::{self, DbResult, Scope};
 use crate::directory::live::REFRESH_EVERY;
 use crate::login::service;
+use crate::records::CallRecords;
 use crate::tls::Certificate;
 
 /// How often old events are deleted. Longer lets the log grow by that much more than it should.
@@ -36,6 +37,8 @@ impl Chores {
         }));
         let log = app.clone();
         tasks.spawn(every(PRUNE_EVERY, "event log", async move || prune(&log).await));
+        let records = CallRecords::new(app.clone());
+        tasks.spawn(every(PRUNE_EVERY, "call records", async move || records.prune().await));
         if let Some(certificate) = certificate {
             tasks
                 .spawn(every(CERTIFICATE_EVERY, "certificate", async move || certificate.refresh(app.now())));

@@ -1,6 +1,6 @@
 //! HTTP, the channels and their storage.
 //!
-//! `db` is the only place that knows two databases; `login`, `directory`, `calls` and `phones` are the slices; `routes` is the whole URL
+//! `db` is the only place that knows two databases; `login`, `directory`, `calls`, `phones` and `records` are the slices; `routes` is the whole URL
 //! map; `serve` is the HTTP server, `start` the order of start and stop.
 
 pub mod app;
@@ -18,6 +18,7 @@ pub mod error;
 pub mod login;
 pub mod metrics;
 pub mod phones;
+pub mod records;
 pub mod routes;
 pub mod serve;
 pub mod start;

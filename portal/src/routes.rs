@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::Peer;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::metrics::{self, Metrics};
-use crate::{calls, directory, login, phones, serve, web};
+use crate::{calls, directory, login, phones, records, serve, web};
 
 /// Every URL of the public listeners, without the layers around them.
 pub fn public(app: App) -> Router {
@@ -39,6 +39,9 @@ pub fn public(app: App) -> Router {
         .route("/api/admin/phones/{user}", delete(phones::http::remove))
         .route("/api/admin/phones/{user}/password", post(phones::http::change_password))
         .route("/api/admin/trunks", get(phones::trunks::trunks))
+        .route("/api/admin/call-records", get(records::http::records))
+        .route("/api/admin/call-records.csv", get(records::http::csv))
+        .route("/api/admin/call-records.ods", get(records::http::ods))
         .route("/api/openapi.json", get(document))
         .route("/ws", get(socket))
         .route("/healthz", get(healthy))
@@ -76,6 +79,9 @@ pub fn admin(metrics: Arc<Metrics>) -> Router {
         calls::http::history,
         calls::http::seen,
         phones::trunks::trunks,
+        records::http::records,
+        records::http::csv,
+        records::http::ods,
         phones::http::phones,
         phones::http::add,
         phones::http::remove,

@@ -18,11 +18,18 @@ pub struct DatabaseConfig {
     pub connections: u32,
     /// Days that events are kept.
     pub keep_events_days: u32,
+    /// Days that call records are kept.
+    pub keep_call_records_days: u32,
 }
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        DatabaseConfig { url: Secret::default(), connections: 16, keep_events_days: 30 }
+        DatabaseConfig {
+            url: Secret::default(),
+            connections: 16,
+            keep_events_days: 30,
+            keep_call_records_days: 180,
+        }
     }
 }
 
@@ -40,6 +47,11 @@ impl DatabaseConfig {
         Duration::from_secs(u64::from(self.keep_events_days) * 86_400)
     }
 
+    /// How long call records are kept.
+    pub fn keep_call_records(&self) -> Duration {
+        Duration::from_secs(u64::from(self.keep_call_records_days) * 86_400)
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
         let url = self.url.0.as_str();
         if !(url.is_empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
@@ -47,5 +59,6 @@ impl DatabaseConfig {
         }
         problems.within("database.connections", self.connections.into(), 2, 1_000);
         problems.within("database.keep_events_days", self.keep_events_days.into(), 1, 3_650);
+        problems.within("database.keep_call_records_days", self.keep_call_records_days.into(), 1, 3_650);
     }
 }

@@ -77,6 +77,9 @@ impl Config {
         self.login.check(problems);
         self.media.check(problems);
         self.sip.check(problems);
+        if self.sip.enabled() {
+            self.media.check_phones(problems);
+        }
         self.limits.check(problems);
         self.metrics.check(problems);
         self.log.check(problems);

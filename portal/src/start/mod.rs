@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use media::worker::{Engine, EngineConfig};
 use signaling::Hub;
-use signaling::node::{HubConfig, Ports, TimedIds};
+use signaling::node::{HubConfig, Ports, Telephony, TimedIds};
 use thiserror::Error;
 
 use crate::app::{App, HubSlot, Parts};
@@ -30,7 +30,8 @@ use crate::directory::Directory;
 use crate::login::password::HasherConfig;
 use crate::login::rules::Lifetime;
 use crate::metrics::{HttpMetrics, Metrics};
-use crate::phones::PhoneBook;
+use crate::phones::{PhoneBook, PhoneNumbers};
+use crate::records::CallRecords;
 use crate::serve::layers::{self, Guard};
 use crate::serve::{ListenError, Server};
 use crate::tls::{Certificate, TlsError};
@@ -178,6 +179,7 @@ fn start_live(app: &App, journal: CallJournal) -> io::Result<(Hub, Arc<Engine>)>
         workers: media.workers.into(),
         port: media.port,
         announce: media.addresses.clone(),
+        phone_ports: media.phone_ports,
         ..EngineConfig::default()
     };
     let ports = Ports {
@@ -185,7 +187,10 @@ fn start_live(app: &App, journal: CallJournal) -> io::Result<(Hub, Arc<Engine>)>
         journal: Arc::new(journal),
         log: Arc::new(app.db.clone()),
         ids: Arc::new(TimedIds),
-        telephony: None,
+        telephony: app.config.sip.bridge().map(|config| {
+            let numbers = Arc::new(PhoneNumbers::new(app.clone()));
+            Telephony::new(config, numbers, Arc::new(CallRecords::new(app.clone())))
+        }),
     };
     let mut started = None;
     let hub = Hub::start(HubConfig::default(), ports, |events| {

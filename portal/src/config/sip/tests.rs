@@ -84,6 +84,9 @@ fn every_mistake_has_its_key() {
         ("[sip]\nsession_seconds = 89", "sip.session_seconds"),
         ("[sip]\nregister_max_seconds = 59", "sip.register_max_seconds"),
         ("[sip]\ncalls = 0", "sip.calls"),
+        ("[media]\nphone_ports = [40000, 30000]", "media.phone_ports"),
+        ("[media]\nphone_ports = [80, 90]", "media.phone_ports"),
+        ("[sip]\nlisten = [\"127.0.0.1:0\"]\n[media]\nport = 35000", "media.phone_ports"),
     ] {
         assert_eq!(keys(text), [key], "{text}");
     }
