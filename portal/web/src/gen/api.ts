@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/admin/call-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches call records. The search is written to the audit trail. */
+        get: operations["records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/call-records.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Call records as CSV, UTF-8, at most 50,000. */
+        get: operations["csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/call-records.ods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Call records as a spreadsheet (OpenDocument), at most 50,000. */
+        get: operations["ods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/phones": {
         parameters: {
             query?: never;
@@ -336,6 +387,97 @@ export interface components {
          * @enum {string}
          */
         CallKind: "direct" | "group";
+        /** @description One leg of a telephone call. */
+        CallRecord: {
+            /**
+             * Format: int64
+             * @description Answer.
+             */
+            answered_at?: number | null;
+            /**
+             * Format: uuid
+             * @description The call; absent when it never became one.
+             */
+            call?: string | null;
+            /** @description Codec. */
+            codec?: string | null;
+            /** @description As the telephone system sees it. */
+            direction: components["schemas"]["LegDirection"];
+            /**
+             * Format: int64
+             * @description End.
+             */
+            ended_at: number;
+            /** @description Calling number or name. */
+            from: string;
+            /**
+             * Format: uuid
+             * @description The record.
+             */
+            id: string;
+            /**
+             * Format: float
+             * @description Jitter in milliseconds.
+             */
+            jitter_ms?: number | null;
+            /** @description What carried the leg. */
+            kind: components["schemas"]["LegKind"];
+            /**
+             * Format: float
+             * @description Loss towards us, 0 to 1.
+             */
+            loss?: number | null;
+            /**
+             * Format: float
+             * @description Loss towards the other side, 0 to 1.
+             */
+            loss_there?: number | null;
+            /**
+             * Format: float
+             * @description Estimated quality, 1 to 4.5.
+             */
+            mos?: number | null;
+            /**
+             * Format: uuid
+             * @description Member of staff at this leg.
+             */
+            person?: string | null;
+            /** @description Name of that person at the time of the call. */
+            person_name?: string | null;
+            /** @description Why it ended. */
+            reason: components["schemas"]["EndReason"];
+            /**
+             * Format: int64
+             * @description First ringing.
+             */
+            ringing_at?: number | null;
+            /**
+             * Format: int32
+             * @description Round trip in milliseconds.
+             */
+            rtt_ms?: number | null;
+            /**
+             * Format: int64
+             * @description UTC milliseconds.
+             */
+            started_at: number;
+            /**
+             * Format: int32
+             * @description SIP status of the end.
+             */
+            status?: number | null;
+            /** @description Called number or name. */
+            to: string;
+            /** @description Name of the trunk, telephone or device. */
+            via: string;
+        };
+        /** @description Some call records. */
+        CallRecordPage: {
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next?: string | null;
+            /** @description Newest first. May be fewer than asked for although there are more: see `next`. */
+            records: components["schemas"]["CallRecord"][];
+        };
         /** @description Body of `POST /api/login`. No `Debug`: a password must not get into a log. */
         Credentials: {
             /** @description Account name, in any case. */
@@ -468,6 +610,16 @@ export interface components {
             /** @description Whether there are more. */
             more: boolean;
         };
+        /**
+         * @description [`Direction`] for the OpenAPI document.
+         * @enum {string}
+         */
+        LegDirection: "in" | "out";
+        /**
+         * @description [`LegKind`] for the OpenAPI document.
+         * @enum {string}
+         */
+        LegKind: "app" | "phone" | "trunk";
         /** @description One own log-in. */
         LoginView: {
             /** @description Address that it was made from. */
@@ -739,6 +891,207 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Began at this time or later (UTC milliseconds). */
+                from: number | null;
+                /** @description Began before (UTC milliseconds). */
+                to: number | null;
+                /** @description Part of a calling or called number or name, or of the person's name; at most 64 characters. */
+                text: string | null;
+                /** @description Name of the trunk, telephone or device. */
+                via: string | null;
+                /** @description What carried the leg. */
+                kind: components["schemas"]["LegKind"] | null;
+                /** @description Direction of the leg. */
+                direction: components["schemas"]["LegDirection"] | null;
+                /** @description Why it ended. */
+                reason: components["schemas"]["EndReason"] | null;
+                /** @description Of the page before; not for files. */
+                cursor: string | null;
+                /** @description At most 200, 50 without; not for files. */
+                limit: number | null;
+                /** @description Language of a file: `zh-Hant` or `en`. */
+                lang: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallRecordPage"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Began at this time or later (UTC milliseconds). */
+                from: number | null;
+                /** @description Began before (UTC milliseconds). */
+                to: number | null;
+                /** @description Part of a calling or called number or name, or of the person's name; at most 64 characters. */
+                text: string | null;
+                /** @description Name of the trunk, telephone or device. */
+                via: string | null;
+                /** @description What carried the leg. */
+                kind: components["schemas"]["LegKind"] | null;
+                /** @description Direction of the leg. */
+                direction: components["schemas"]["LegDirection"] | null;
+                /** @description Why it ended. */
+                reason: components["schemas"]["EndReason"] | null;
+                /** @description Of the page before; not for files. */
+                cursor: string | null;
+                /** @description At most 200, 50 without; not for files. */
+                limit: number | null;
+                /** @description Language of a file: `zh-Hant` or `en`. */
+                lang: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, too_many_records */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Began at this time or later (UTC milliseconds). */
+                from: number | null;
+                /** @description Began before (UTC milliseconds). */
+                to: number | null;
+                /** @description Part of a calling or called number or name, or of the person's name; at most 64 characters. */
+                text: string | null;
+                /** @description Name of the trunk, telephone or device. */
+                via: string | null;
+                /** @description What carried the leg. */
+                kind: components["schemas"]["LegKind"] | null;
+                /** @description Direction of the leg. */
+                direction: components["schemas"]["LegDirection"] | null;
+                /** @description Why it ended. */
+                reason: components["schemas"]["EndReason"] | null;
+                /** @description Of the page before; not for files. */
+                cursor: string | null;
+                /** @description At most 200, 50 without; not for files. */
+                limit: number | null;
+                /** @description Language of a file: `zh-Hant` or `en`. */
+                lang: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.oasis.opendocument.spreadsheet": number[];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, too_many_records */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     phones: {
         parameters: {
             query?: never;
