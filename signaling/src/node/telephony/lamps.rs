@@ -63,10 +63,17 @@ impl Node {
 
     /// An entry that will count as a missed call once it is written.
     pub(in crate::node) fn note_missed(&mut self, entry: &JournalEntry) {
-        if let (Some(bridge), JournalEntry::LegEnded { call, person, missed: true, .. }) =
-            (&mut self.bridge, entry)
-        {
+        let (Some(bridge), JournalEntry::LegEnded { call, person, missed, .. }) = (&mut self.bridge, entry)
+        else {
+            return;
+        };
+        if *missed {
             bridge.lamps.missed.entry(*call).or_default().push(*person);
+        }
+        // Also of somebody whose devices are gone, and see no end of it.
+        if bridge.lamps.ringing.get(person) == Some(call) {
+            bridge.lamps.ringing.remove(person);
+            self.show_lamp(*person);
         }
     }
 

@@ -290,6 +290,10 @@ impl Gateway {
         self.arrivals.remove(&leg_id);
         let Some(mut leg) = self.legs.remove(&leg_id) else { return };
         let (id, trunk) = (leg.line, leg.trunk);
+        let way = match trunk {
+            Some(trunk) => Route::Trunk(trunk, leg.record.to.clone()),
+            None => Route::Phone(leg.record.via.clone()),
+        };
         if let Some(permit) = leg.permit.take() {
             self.limits.end(permit);
         }
@@ -301,7 +305,7 @@ impl Gateway {
         let Some(line) = self.lines.get_mut(&id) else { return };
         line.open = line.open.saturating_sub(1);
         match &line.phase {
-            Phase::Calling(_) => self.fork_ended(step, id, leg_id, trunk.is_some(), ending),
+            Phase::Calling(_) => self.fork_ended(step, id, leg_id, way, ending),
             Phase::Arriving(_) | Phase::Up(_) => {
                 let lost = matches!(ending, Ending::Lost | Ending::NoAck | Ending::Unreachable);
                 line.phase = Phase::Over;

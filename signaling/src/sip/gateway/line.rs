@@ -91,6 +91,8 @@ pub(super) struct Calling {
     pub from: Identity,
     /// A redirection was followed.
     pub redirected: bool,
+    /// Encryption was optional and refused: now it is offered as the only way, which some telephones insist on.
+    pub encrypted: bool,
     /// The best of the reasons why it did not work so far.
     pub failed: Option<EndReason>,
     /// A telephone rang: no other way is tried.

@@ -86,7 +86,7 @@ pub struct Gateway {
     sessions: BTreeMap<SessionId, Owner>,
     /// INVITEs on their way through the dialogs, with who sent them.
     arrivals: BTreeMap<LegId, arrive::Source>,
-    asked: BTreeMap<u32, Asked>,
+    asked: BTreeMap<(SessionId, u32), Asked>,
     /// Records that wait for what the media plane has counted.
     finishing: BTreeMap<PeerId, (Instant, LegRecord)>,
     next: u64,
@@ -172,6 +172,13 @@ impl Gateway {
     /// No telephone is in a call, and no dialog is left.
     pub fn is_idle(&self) -> bool {
         self.legs.is_empty() && self.finishing.is_empty()
+    }
+
+    /// How much is remembered of calls: nothing when there is none.
+    #[cfg(test)]
+    fn remembered(&self) -> usize {
+        let calls = self.legs.len() + self.lines.len() + self.by_call.len() + self.by_peer.len();
+        calls + self.dialled.len() + self.sessions.len() + self.asked.len() + self.arrivals.len()
     }
 
     /// Whether this call is one to an emergency number.

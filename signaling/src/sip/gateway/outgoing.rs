@@ -12,6 +12,7 @@ use super::step::Step;
 use crate::call::CallRequest;
 use crate::ids::SessionId;
 use crate::ports::{Direction, LegKind};
+use crate::sip::config::Srtp;
 use crate::sip::dialog::{Dial, DialogInput, Ending, LegId};
 use crate::sip::message::NameAddr;
 use crate::sip::sdp::{Negotiation, Profile};
@@ -41,8 +42,15 @@ impl Gateway {
             }
         };
         let id = LineId(self.fresh());
-        let calling =
-            Calling { routes, forks: BTreeMap::new(), from, redirected: false, failed: None, rang: false };
+        let calling = Calling {
+            routes,
+            forks: BTreeMap::new(),
+            from,
+            redirected: false,
+            encrypted: false,
+            failed: None,
+            rang: false,
+        };
         let mut line = Line::new(session, person, own_session, Phase::Calling(calling));
         (line.call, line.peer, line.view, line.dialled_by) = (Some(call), Some(peer), Some(view), by);
         line.emergency = emergency;
@@ -83,7 +91,7 @@ impl Gateway {
         &mut self,
         step: &mut Step<'_>,
         id: LineId,
-        profile: Profile,
+        mut profile: Profile,
         mut dial: Dial,
         begin: Leg,
     ) {
@@ -92,6 +100,9 @@ impl Gateway {
         let Some(line) = self.lines.get_mut(&id) else { return };
         let (Phase::Calling(calling), Some(local)) = (&mut line.phase, line.media.local) else { return };
         let local = SocketAddr::new(address, local.port());
+        if calling.encrypted && profile.srtp == Srtp::Optional {
+            profile.srtp = Srtp::Required;
+        }
         let mut negotiation = Negotiation::new(profile, local, random.0, random.1);
         dial.offer = negotiation.offer(false);
         let leg = LegId(self.next);
@@ -204,20 +215,28 @@ impl Gateway {
         }
     }
 
-    /// An INVITE of ours was refused, or reached nobody.
+    /// An INVITE of ours that went this way was refused, or reached nobody.
     pub(super) fn fork_ended(
         &mut self,
         step: &mut Step<'_>,
         id: LineId,
         leg: LegId,
-        trunk: bool,
+        way: Route,
         ending: &Ending,
     ) {
+        let trunk = matches!(way, Route::Trunk(..));
         let fails_over = trunk && self.trunks.fails_over(ending);
         let Some(line) = self.lines.get_mut(&id) else { return };
         let reason = line.reason.take_if(|_| *ending == Ending::Ours);
         let Phase::Calling(calling) = &mut line.phase else { return };
-        calling.forks.remove(&leg);
+        let optional = calling.forks.remove(&leg).is_some_and(|fork| fork.offers_choice());
+        if let Ending::Rejected { status: 415 | 488 | 606, .. } = ending
+            && optional
+            && !std::mem::replace(&mut calling.encrypted, true)
+        {
+            calling.routes.push_front(way);
+            return self.try_next(step, id);
+        }
         calling.failed = Some(worse(calling.failed, reason.unwrap_or(reason_of(ending))));
         if let Ending::Rejected { status: 300..=399, contacts, .. } = ending
             && !std::mem::replace(&mut calling.redirected, true)

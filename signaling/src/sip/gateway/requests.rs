@@ -31,7 +31,7 @@ impl Gateway {
         id: u32,
         result: Result<CallReply, ErrorCode>,
     ) {
-        let Some(asked) = self.asked.remove(&id) else { return };
+        let Some(asked) = self.asked.remove(&(session, id)) else { return };
         if let Err(code) = &result {
             tracing::info!(?asked, ?code, "the call core refused a telephone");
         }

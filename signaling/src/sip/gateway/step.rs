@@ -83,7 +83,7 @@ impl Gateway {
     ) {
         let id = self.next_request;
         self.next_request = self.next_request.wrapping_add(1);
-        self.asked.insert(id, asked);
+        self.asked.insert((session, id), asked);
         step.call(CallInput::Request { session, id, request });
     }
 
@@ -127,6 +127,12 @@ impl Gateway {
 
     pub(super) fn session_gone(&mut self, step: &mut Step<'_>, session: SessionId, farewell: Farewell) {
         self.sessions.remove(&session);
+        // Nobody waits for these replies any more, and they do not come here.
+        let waiting: Vec<_> =
+            self.asked.range((session, 0)..=(session, u32::MAX)).map(|(key, _)| *key).collect();
+        for key in waiting {
+            self.asked.remove(&key);
+        }
         step.call(CallInput::SessionGone { session, farewell });
     }
 

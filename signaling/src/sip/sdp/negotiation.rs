@@ -156,6 +156,11 @@ impl Negotiation {
         Ok((text, remote))
     }
 
+    /// Our first offer leaves it to the telephone whether audio is encrypted.
+    pub fn offers_choice(&self) -> bool {
+        self.profile.srtp == Srtp::Optional
+    }
+
     /// What is in force; `None` before the first answer.
     pub fn agreed(&self) -> Option<&PhoneRemote> {
         self.agreed.as_ref().map(|agreed| &agreed.remote)

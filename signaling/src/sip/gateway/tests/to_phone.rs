@@ -214,3 +214,33 @@ fn emergency_numbers_have_no_limits_and_no_group() {
     let refused = world.gateway.dial(world.now, 0, &card(1), "119", false, &mut out);
     assert_eq!(refused.map_err(|error| error.code), Err(ErrorCode::EmergencyAlone));
 }
+
+#[test]
+fn a_telephone_that_insists_on_encryption_is_asked_for_it() {
+    let mut config = config();
+    config.trunks[0].protocol = crate::sip::port::Protocol::Tls;
+    config.trunks[0].srtp = crate::sip::config::Srtp::Optional;
+    let mut world = World::with(config);
+    let ann = world.app(1);
+    let call = world.dial(ann, 1, "7300").unwrap();
+    let (tx, invite) = world.sent(Method::Invite);
+    assert!(String::from_utf8_lossy(&invite.body).contains("RTP/AVP"));
+    world.respond(tx, &invite, 488, None);
+    let (tx, again) = world.sent(Method::Invite);
+    assert!(String::from_utf8_lossy(&again.body).contains("RTP/SAVP"));
+    assert_eq!(again.uri, invite.uri, "the same trunk");
+    world.respond(tx, &again, 488, None);
+    assert_eq!(world.view(ann, call).ended, Some(EndReason::Failed), "once");
+}
+
+#[test]
+fn nothing_is_left_of_calls_that_are_over() {
+    let mut world = World::new();
+    let ann = world.app(1);
+    for status in [486, 404, 603] {
+        world.dial(ann, 1, "7300").unwrap();
+        let (tx, invite) = world.sent(Method::Invite);
+        world.respond(tx, &invite, status, None);
+    }
+    assert_eq!(world.gateway.remembered(), 0);
+}
