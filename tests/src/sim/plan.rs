@@ -52,13 +52,15 @@ pub struct Plan {
     pub crash_every_ms: u64,
     /// Frames go through JSON in both directions (slower); else only those of the clients.
     pub json: bool,
+    /// People hand calls on. Not in the first seeds: some of them once found something, and would be other runs with it.
+    pub transfers: bool,
     /// The rule that is broken.
     pub sabotage: Option<Sabotage>,
 }
 
 impl Plan {
     /// The plan of a seed.
-    pub fn draw(rng: &mut Prng, sabotage: Option<Sabotage>) -> Plan {
+    pub fn draw(seed: u64, rng: &mut Prng, sabotage: Option<Sabotage>) -> Plan {
         let people = rng.between(2, 6);
         let devices = (0..people).map(|_| 1 + usize::from(rng.chance(450)) + usize::from(rng.chance(100)));
         let devices = devices.collect();
@@ -77,6 +79,7 @@ impl Plan {
             slow_writes: if rng.chance(300) { rng.below(200) } else { 0 },
             crash_every_ms: sometimes(rng, 300, 20_000, 60_000),
             json: rng.chance(60),
+            transfers: seed > 100,
             sabotage,
         }
     }

@@ -42,7 +42,7 @@ impl World {
     /// The beginning of the run of this seed. `start` is any instant: nothing depends on it.
     pub fn new(start: Instant, seed: u64, sabotage: Option<Sabotage>, traced: bool) -> World {
         let mut rng = Prng::new(seed);
-        let plan = Plan::draw(&mut rng, sabotage);
+        let plan = Plan::draw(seed, &mut rng, sabotage);
         let mut ctx = Ctx::new(start, rng, plan, traced);
         let mut clients = Vec::new();
         for (n, devices) in ctx.plan.devices.clone().into_iter().enumerate() {

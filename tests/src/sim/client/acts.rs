@@ -2,7 +2,7 @@
 
 use signaling::ids::{CallId, PersonId};
 use signaling::wire::call::{CallView, LegState, Sources};
-use signaling::wire::client::{CurrentCall, Request};
+use signaling::wire::client::{CurrentCall, Request, TransferTo};
 
 use super::frames::rings;
 use super::{Client, Link};
@@ -60,6 +60,7 @@ impl Client {
                 numbers: Vec::new(),
                 sources: sources(ctx),
             },
+            63..85 if ctx.plan.transfers => Request::CallTransfer { call, to: self.somewhere(ctx, call) },
             _ => return,
         };
         if !matches!(&request, Request::CallAdd { people, .. } if people.is_empty()) {
@@ -110,6 +111,16 @@ impl Client {
         self.watched.clone_from(&watched);
         self.presence.retain(|person, _| watched.contains(person));
         self.request(ctx, Request::PresenceWatch { people: watched });
+    }
+
+    /// Where a call is handed on to: the other call of this device, if it has one, or somebody.
+    fn somewhere(&self, ctx: &mut Ctx, but: CallId) -> TransferTo {
+        let others = self.running().filter(|view| view.me.here && view.call != but);
+        let other: Vec<CallId> = others.map(|view| view.call).collect();
+        match ctx.rng.pick(&other) {
+            Some(call) if ctx.rng.chance(800) => TransferTo::Call(call),
+            _ => TransferTo::Person(self.some_people(ctx, 1).first().copied().unwrap_or(self.person)),
+        }
     }
 
     fn some_people(&self, ctx: &mut Ctx, most: u64) -> Vec<PersonId> {

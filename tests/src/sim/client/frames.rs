@@ -17,6 +17,7 @@ const HONEST: &[ErrorCode] = &[
     ErrorCode::NoSuchCall,
     ErrorCode::WrongState,
     ErrorCode::AlreadyInCall,
+    ErrorCode::CallingYourself,
     ErrorCode::CallFull,
     ErrorCode::NotAllowed,
     ErrorCode::Internal,
@@ -131,6 +132,8 @@ impl Client {
         }
         let rang = before.is_some_and(rings);
         ctx.oracle.counts.moves += u64::from(view.ended == Some(signaling::wire::call::EndReason::Moved));
+        ctx.oracle.counts.transfers +=
+            u64::from(view.ended == Some(signaling::wire::call::EndReason::Transferred));
         if view.kind == CallKind::Group {
             self.joinable.insert(call);
         }

@@ -6,7 +6,7 @@ use signaling::call::{CallInput, CallOutput, CallReply, CallRequest, MediaComman
 use signaling::ids::{CallId, PersonId, SessionId};
 use signaling::session::SessionInput;
 use signaling::wire::call::{CallView, PersonCard, SlotView, Sources};
-use signaling::wire::client::{OfferSend, Request};
+use signaling::wire::client::{OfferSend, Request, TransferTo};
 use signaling::wire::error::ErrorCode;
 use signaling::wire::server::{Event, Reply};
 
@@ -21,9 +21,15 @@ pub struct Asked {
     session: SessionId,
     id: u32,
     people: Vec<PersonId>,
-    /// `None`: `call.start`.
-    add: Option<CallId>,
-    sources: Sources,
+    what: Wants,
+}
+
+/// What the cards are for.
+#[derive(Clone, Copy, Debug)]
+enum Wants {
+    Start(Sources),
+    Add(CallId),
+    Transfer(CallId),
 }
 
 /// Card of a person.
@@ -50,11 +56,17 @@ impl Node {
     ) {
         let request = match request {
             Request::CallStart { to, sources, .. } => {
-                return self.find_cards(ctx, Asked { session, id, people: to, add: None, sources });
+                return self.find_cards(ctx, Asked { session, id, people: to, what: Wants::Start(sources) });
             }
             Request::CallAdd { call, people, .. } => {
-                let sources = Sources::default();
-                return self.find_cards(ctx, Asked { session, id, people, add: Some(call), sources });
+                return self.find_cards(ctx, Asked { session, id, people, what: Wants::Add(call) });
+            }
+            Request::CallTransfer { call, to: TransferTo::Person(to) } => {
+                let what = Wants::Transfer(call);
+                return self.find_cards(ctx, Asked { session, id, people: vec![to], what });
+            }
+            Request::CallTransfer { call, to: TransferTo::Call(with) } => {
+                CallRequest::Connect { call, with, own: person }
             }
             Request::MediaOffer { call, sdp, sends } => {
                 return self.offer(ctx, session, id, call, &sdp, &sends);
@@ -87,17 +99,20 @@ impl Node {
 
     /// The directory has answered, or (the database is away) has not.
     pub fn cards_found(&mut self, ctx: &mut Ctx, asked: Asked) {
-        let Asked { session, id, people, add, sources } = asked;
+        let Asked { session, id, people, what } = asked;
         let up = self.sessions.socket_of(session).and_then(|socket| self.sockets.get(&socket));
         let from = up.map(|entry| card(entry.person));
-        let cards = people.iter().copied().map(card).collect();
-        let request = match (add, from) {
+        let cards: Vec<PersonCard> = people.iter().copied().map(card).collect();
+        let request = match (what, from) {
             _ if ctx.store.is_away() => return self.refuse_and_settle(ctx, session, id, ErrorCode::Internal),
-            (Some(call), _) => CallRequest::Add { call, people, cards },
-            (None, Some(from)) => {
+            (Wants::Add(call), _) => CallRequest::Add { call, people, cards },
+            (Wants::Transfer(call), _) => CallRequest::Transfer { call, to: cards[0].clone() },
+            (Wants::Start(sources), Some(from)) => {
                 CallRequest::Start { call: CallId(ctx.rng.id()), from, to: people, cards, sources }
             }
-            (None, None) => return self.refuse_and_settle(ctx, session, id, ErrorCode::WrongState),
+            (Wants::Start(_), None) => {
+                return self.refuse_and_settle(ctx, session, id, ErrorCode::WrongState);
+            }
         };
         self.call(ctx, CallInput::Request { session, id, request });
         self.settle(ctx);

@@ -51,6 +51,8 @@ pub struct Counts {
     pub holds: u64,
     /// Calls moved to another device.
     pub moves: u64,
+    /// Devices whose call was handed on.
+    pub transfers: u64,
     /// Pairs of people who must hear each other at the end.
     pub pairs: u64,
 }
@@ -69,6 +71,7 @@ impl Counts {
             crashes,
             holds,
             moves,
+            transfers,
             pairs,
         } = other;
         self.rings += rings;
@@ -81,6 +84,7 @@ impl Counts {
         self.crashes += crashes;
         self.holds += holds;
         self.moves += moves;
+        self.transfers += transfers;
         self.pairs += pairs;
     }
 }
