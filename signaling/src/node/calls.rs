@@ -109,7 +109,8 @@ impl Node {
                 return self.refuse(session, id, ErrorCode::Internal);
             }
         };
-        let alone = people.len() + numbers.len() == 1 && !matches!(what, Wants::Add { .. });
+        // Nobody is handed on to an emergency number, and nobody joins one.
+        let alone = people.len() + numbers.len() == 1 && matches!(what, Wants::Start { .. });
         match self.dial(session, &numbers, alone) {
             Ok(called) => {
                 people.extend(called.iter().map(|card| card.person));

@@ -38,7 +38,7 @@ impl Gateway {
                 // The new telephone shows who it will talk to.
                 let others: Vec<Identity> = line.others().map(|party| Identity::of(&party.card)).collect();
                 let from = others.into_iter().next().unwrap_or_default();
-                let place = self.place(&number, origin, true);
+                let place = self.place(&number, origin, false);
                 let to = place.and_then(|place| self.callee(step, place, person, &from));
                 to.map(|to| (CallRequest::Transfer { call, to: to.clone() }, Some(to.person)))
                     .map_err(|error| super::reasons::status_for(error.code))

@@ -72,6 +72,23 @@ fn a_transfer_that_fails_leaves_the_call_as_it_was() {
 }
 
 #[test]
+fn nobody_is_handed_on_to_an_emergency_number() {
+    let mut world = World::new();
+    let ann = world.app(1);
+    let (_, invite) = talking(&mut world, ann, "7300");
+    world.within_theirs_with(&invite, Method::Refer, &[("Refer-To", "<sip:119@hub.example>")]);
+    world.responded(202);
+    assert!(!world.has_sent(&Method::Invite));
+    let mut last = String::new();
+    while world.has_sent(&Method::Notify) {
+        let (tx, notify) = world.sent_keeping(Method::Notify);
+        last = fragment(&notify);
+        world.respond(tx, &notify, 200, None);
+    }
+    assert!(last.starts_with("SIP/2.0 403"), "{last}");
+}
+
+#[test]
 fn the_app_hands_a_telephone_on_and_it_shows_who_is_there_now() {
     let mut world = World::new();
     let (ann, bob) = (world.app(1), world.app(2));
