@@ -178,6 +178,7 @@ impl Phone {
     ///
     /// # Errors
     /// Nothing in time, or what cannot be opened.
+    #[expect(clippy::should_implement_trait, reason = "it waits and can fail, as that of the browser does")]
     pub fn next(&mut self) -> io::Result<(Header, Vec<u8>)> {
         self.next_within(LIMIT)
     }
