@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::db::{self, DbResult, Scope};
 use crate::directory::live::REFRESH_EVERY;
 use crate::login::service;
+use crate::metrics::SipMetrics;
 use crate::records::CallRecords;
 use crate::tls::Certificate;
 
@@ -18,12 +19,15 @@ const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// How often the certificate's files are read again: how late a renewed one is used.
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(6 * 3_600);
 
+/// How often the numbers of trunks and telephones are read for the metrics: how late they are.
+const SIP_EVERY: Duration = Duration::from_secs(5);
+
 /// The running chores.
 pub(crate) struct Chores(JoinSet<()>);
 
 impl Chores {
     /// Starts them; each one's failure is logged, and the next turn tries again.
-    pub(crate) fn start(app: App, certificate: Option<Arc<Certificate>>) -> Chores {
+    pub(crate) fn start(app: App, certificate: Option<Arc<Certificate>>, sip: SipMetrics) -> Chores {
         let mut tasks = JoinSet::new();
         let login = app.clone();
         tasks.spawn(every(service::CHORES_EVERY, "log-in", async move || service::chores(&login).await));
@@ -37,6 +41,13 @@ impl Chores {
         }));
         let log = app.clone();
         tasks.spawn(every(PRUNE_EVERY, "event log", async move || prune(&log).await));
+        if app.config.sip.enabled() {
+            let live = app.live.clone();
+            tasks.spawn(every(SIP_EVERY, "telephony numbers", async move || {
+                sip.set(&live.trunks().await, live.phones().await.len());
+                Ok::<_, std::convert::Infallible>(())
+            }));
+        }
         let records = CallRecords::new(app.clone());
         tasks.spawn(every(PRUNE_EVERY, "call records", async move || records.prune().await));
         if let Some(certificate) = certificate {

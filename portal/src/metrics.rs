@@ -10,9 +10,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use signaling::sip::view::{TrunkState, TrunkView};
 
 /// Upper bounds in seconds: a read from memory, a database, a password hash, trouble.
 const BUCKETS: [f64; 8] = [0.001, 0.005, 0.02, 0.1, 0.3, 1.0, 5.0, 30.0];
@@ -56,6 +57,31 @@ impl HttpMetrics {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Trunk {
+    trunk: String,
+}
+
+/// Telephones and trunks, set now and then. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct SipMetrics {
+    up: Family<Trunk, Gauge>,
+    calls: Family<Trunk, Gauge>,
+    registrations: Gauge,
+}
+
+impl SipMetrics {
+    /// Sets how things are: trunks as configured, so the number of labels is bounded.
+    pub fn set(&self, trunks: &[TrunkView], registrations: usize) {
+        for view in trunks {
+            let label = Trunk { trunk: view.name.clone() };
+            self.up.get_or_create(&label).set((view.state == TrunkState::Up).into());
+            self.calls.get_or_create(&label).set(view.calls.into());
+        }
+        self.registrations.set(registrations.try_into().unwrap_or(i64::MAX));
+    }
+}
+
 /// Names and values of another part, read when asked for.
 type Reading = Arc<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>;
 
@@ -94,6 +120,14 @@ impl Metrics {
         registry.register("http_requests", "Finished requests", http.answered.clone());
         registry.register("http_request_seconds", "Time from the header to the answer", http.seconds.clone());
         Metrics { registry }
+    }
+
+    /// Adds those of telephones and trunks.
+    pub fn add_sip(&mut self, sip: &SipMetrics) {
+        let SipMetrics { up, calls, registrations } = sip.clone();
+        self.registry.register("sip_trunk_up", "Whether the PBX answers", up);
+        self.registry.register("sip_trunk_calls", "Telephone calls over the PBX now", calls);
+        self.registry.register("sip_registrations", "Telephones registered here now", registrations);
     }
 
     /// Adds the numbers of another part, each name with the prefix in front.
@@ -135,8 +169,28 @@ mod tests {
         );
         let mut metrics = Metrics::new(&http);
         metrics.add("db", || vec![("connections_open", 4)]);
+        let sip = SipMetrics::default();
+        metrics.add_sip(&sip);
+        let trunk = |state| TrunkView {
+            name: "pbx".into(),
+            host: "192.0.2.1".into(),
+            protocol: signaling::sip::port::Protocol::Udp,
+            state,
+            registered: None,
+            since_ms: 0,
+            reason: None,
+            round_trip_ms: None,
+            calls: 3,
+            max_calls: 9,
+        };
+        sip.set(&[trunk(TrunkState::Up)], 7);
+        assert!(metrics.page().contains("switchboard_sip_trunk_up{trunk=\"pbx\"} 1"));
+        sip.set(&[trunk(TrunkState::Down)], 7);
         let page = metrics.page();
         for line in [
+            "switchboard_sip_trunk_up{trunk=\"pbx\"} 0",
+            "switchboard_sip_trunk_calls{trunk=\"pbx\"} 3",
+            "switchboard_sip_registrations 7",
             "switchboard_http_requests_total{method=\"GET\",route=\"/api/me\",status=\"200\"} 1",
             "switchboard_http_requests_total{method=\"OTHER\",route=\"static\",status=\"200\"} 1",
             "switchboard_http_request_seconds_bucket{le=\"0.02\",route=\"/api/me\"} 1",

@@ -29,7 +29,7 @@ use crate::db::{Db, DbError};
 use crate::directory::Directory;
 use crate::login::password::HasherConfig;
 use crate::login::rules::Lifetime;
-use crate::metrics::{HttpMetrics, Metrics};
+use crate::metrics::{HttpMetrics, Metrics, SipMetrics};
 use crate::phones::{PhoneBook, PhoneNumbers};
 use crate::records::CallRecords;
 use crate::serve::layers::{self, Guard};
@@ -217,8 +217,9 @@ fn open_to_clients(
     engine: &Arc<Engine>,
 ) -> Result<(Server, Addresses, Chores), StartError> {
     let certificate = open_certificate(app, engine)?;
-    let (server, addresses) = listen(app, hub, engine, certificate.clone())?;
-    Ok((server, addresses, Chores::start(app.clone(), certificate)))
+    let sip = SipMetrics::default();
+    let (server, addresses) = listen(app, hub, engine, certificate.clone(), &sip)?;
+    Ok((server, addresses, Chores::start(app.clone(), certificate, sip)))
 }
 
 fn listen(
@@ -226,6 +227,7 @@ fn listen(
     hub: &Hub,
     engine: &Arc<Engine>,
     certificate: Option<Arc<Certificate>>,
+    sip: &SipMetrics,
 ) -> Result<(Server, Addresses), StartError> {
     let config = &app.config;
     let sockets = hub.clone();
@@ -240,7 +242,11 @@ fn listen(
         addresses.https = server.listen(&config.server.https, Some(certificate.server_config()?), public)?;
     }
     if let Some(address) = config.metrics.address() {
-        let metrics = Arc::new(metrics(app, hub, engine, &server, &http));
+        let mut metrics = metrics(app, hub, engine, &server, &http);
+        if config.sip.enabled() {
+            metrics.add_sip(sip);
+        }
+        let metrics = Arc::new(metrics);
         addresses.admin = server.listen(&[address], None, routes::admin(metrics))?;
     }
     Ok((server, addresses))
