@@ -30,7 +30,7 @@ portal/web/node_modules/.package-lock.json: portal/web/package-lock.json
 test: need-test ## Runs every test: Rust on both databases, web, real browser
 	.ci/test $(only)
 
-bench: need-bench build ## Measures every figure of the README with its peers; only=media, ws, store or call for a part
+bench: need-bench build ## Measures every figure of the README with its peers; only=media, ws, store, sip or call for a part
 	cargo build --release --locked -p tests --bin bench
 	@rows=(); \
 	if [ -z "$(only)" ] || [ "$(only)" = call ]; then \
@@ -63,4 +63,4 @@ need-test: need-build
 		rtpengine=rtpengine-daemon sipp=sip-tester
 
 need-bench: need-test
-	@.ci/need janus=janus nats-server=nats-server
+	@.ci/need janus=janus nats-server=nats-server rtpengine=rtpengine-daemon

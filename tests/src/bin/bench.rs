@@ -9,13 +9,15 @@ use std::path::PathBuf;
 
 use tests::bench::media;
 use tests::bench::row::{Row, machine, table};
+use tests::bench::sip;
 use tests::bench::store;
 use tests::bench::ws;
 
 /// A part of the bench: its name and what measures it.
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: &[Part] = &[("media", media::rows), ("ws", ws::rows), ("store", store::rows)];
+const PARTS: &[Part] =
+    &[("media", media::rows), ("ws", ws::rows), ("store", store::rows), ("sip", sip::rows)];
 
 struct Wish {
     only: Option<String>,

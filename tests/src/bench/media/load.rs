@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 const LARGEST: usize = 65_536;
 
 /// Lets the kernel cut every longer send into datagrams of this size.
-pub(super) fn send_in_segments(socket: &UdpSocket, size: usize) -> io::Result<()> {
+pub(in crate::bench) fn send_in_segments(socket: &UdpSocket, size: usize) -> io::Result<()> {
     set_udp_option(socket, libc::UDP_SEGMENT, i32::try_from(size).map_err(io::Error::other)?)
 }
 
 /// Lets one read return several datagrams of equal size: a cheap way to drain a socket.
-pub(super) fn receive_joined(socket: &UdpSocket) -> io::Result<()> {
+pub(in crate::bench) fn receive_joined(socket: &UdpSocket) -> io::Result<()> {
     set_udp_option(socket, libc::UDP_GRO, 1)
 }
 
@@ -29,15 +29,15 @@ fn set_udp_option(socket: &UdpSocket, name: i32, value: i32) -> io::Result<()> {
 
 /// Media that was read from a socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Drained {
+pub(in crate::bench) struct Drained {
     /// Reads: the packets, where the kernel joins none.
-    pub(super) reads: usize,
+    pub(in crate::bench) reads: usize,
     /// Bytes of the packets.
-    pub(super) bytes: usize,
+    pub(in crate::bench) bytes: usize,
 }
 
 /// Reads all that waits on a socket.
-pub(super) fn drain(socket: &UdpSocket) -> Drained {
+pub(in crate::bench) fn drain(socket: &UdpSocket) -> Drained {
     let mut buffer = [0; LARGEST];
     let mut drained = Drained::default();
     while let Ok(len) = socket.recv(&mut buffer) {
@@ -52,7 +52,7 @@ pub(super) fn drain(socket: &UdpSocket) -> Drained {
 
 /// Calls `step` at even times until `duration` has passed; steps that are late follow at once. `idle` is told the time that
 /// is left until the next step.
-pub(super) fn paced(
+pub(in crate::bench) fn paced(
     duration: Duration,
     interval: Duration,
     mut step: impl FnMut(Instant, u32) -> io::Result<()>,
@@ -73,7 +73,7 @@ pub(super) fn paced(
 }
 
 #[expect(clippy::disallowed_methods, reason = "a load generator reads the clock")]
-pub(super) fn now() -> Instant {
+pub(in crate::bench) fn now() -> Instant {
     Instant::now()
 }
 
@@ -81,7 +81,7 @@ pub(super) fn now() -> Instant {
     clippy::disallowed_methods,
     reason = "a load generator keeps a pace and leaves the core to what it measures"
 )]
-pub(super) fn pause(duration: Duration) {
+pub(in crate::bench) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 

@@ -3,8 +3,8 @@
 
 mod janus;
 mod limit;
-mod load;
-mod process;
+pub(super) mod load;
+pub(super) mod process;
 mod round;
 mod serve;
 mod video;
@@ -28,7 +28,7 @@ pub fn rows() -> Vec<Row> {
 }
 
 /// The middle of some values.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
