@@ -32,7 +32,9 @@ impl Gateway {
             (Some(_), Some(other)) => self.attended(leg, call, other),
             (Some(_), None) => Err(501),
             (None, _) => {
-                let origin = if trunk.is_some() { From::Trunk } else { From::Phone };
+                // Staff may be handed to whatever they might dial themselves; two outsiders are not brought together through us.
+                let outside = line.others().any(|party| party.card.line);
+                let origin = if trunk.is_some() && outside { From::Trunk } else { From::Phone };
                 let number = target.uri.user.clone().unwrap_or_default();
                 let number = trunk.map_or(number.clone(), |trunk| self.trunks.inbound(trunk, &number));
                 // The new telephone shows who it will talk to.

@@ -55,6 +55,24 @@ fn the_telephone_hands_the_call_on_to_a_colleague() {
 }
 
 #[test]
+fn a_telephone_of_the_pbx_hands_staff_on_to_another_telephone_of_it() {
+    let mut world = World::new();
+    let ann = world.app(1);
+    let (call, invite) = talking(&mut world, ann, "7300");
+    world.within_theirs_with(&invite, Method::Refer, &[("Refer-To", "<sip:7301@pbx.example>")]);
+    world.responded(202);
+    let mut called = String::new();
+    while world.has_sent(&Method::Invite) {
+        let (tx, offer) = world.sent(Method::Invite);
+        called = offer.uri.user.clone().unwrap_or_default();
+        world.respond(tx, &offer, 200, Some(&sdp("sendrecv")));
+    }
+    assert_eq!(called, "7301");
+    let parties = &world.view(ann, call).parties;
+    assert!(parties.iter().any(|party| party.card.name == "7301" && party.state == LegState::Connected));
+}
+
+#[test]
 fn a_transfer_that_fails_leaves_the_call_as_it_was() {
     let mut world = World::new();
     let ann = world.app(1);
