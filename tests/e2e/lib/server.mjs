@@ -31,8 +31,11 @@ export async function freePort() {
 }
 
 export class Server {
-  /** Starts a server; `folder` keeps its data, so a second server on the same folder is the first one restarted. */
-  static async start(folder, ports) {
+  /**
+   * Starts a server; `folder` keeps its data, so a second server on the same folder is the first one restarted. `more` is
+   * appended to its configuration.
+   */
+  static async start(folder, ports, more = '') {
     const server = new Server();
     server.folder = folder;
     server.ports = ports ?? { http: await freePort(), https: await freePort(), media: 20_000 + ((await freePort()) % 20_000) };
@@ -42,7 +45,7 @@ export class Server {
       config,
       `[server]\ndata = ${JSON.stringify(join(folder, 'data'))}\nhttp = ["127.0.0.1:${http}"]\nhttps = ["[::]:${https}"]\n` +
         `origins = ["https://hub.test:${https}"]\nstop_seconds = 3\n` +
-        `[tls]\nnames = ["hub.test"]\n[media]\nport = ${media}\n[metrics]\nlisten = ""\n`,
+        `[tls]\nnames = ["hub.test"]\n[media]\nport = ${media}\n[metrics]\nlisten = ""\n${more}`,
     );
     await promisify(execFile)(binary(), ['--config', config, 'seed', '--if-empty']);
     server.process = spawn(binary(), ['--config', config, 'serve'], { stdio: ['ignore', 'pipe', 'pipe'] });

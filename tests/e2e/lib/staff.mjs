@@ -31,7 +31,8 @@ export class Staff {
     await staff.page.getByTestId('password').fill(PASSWORD);
     await staff.page.getByTestId('login-submit').click();
     await staff.page.getByTestId('home-page').waitFor();
-    staff.id = await staff.page.evaluate(async () => (await (await fetch('/api/me')).json()).person.id);
+    const person = await staff.page.evaluate(async () => (await (await fetch('/api/me')).json()).person);
+    Object.assign(staff, { id: person.id, extension: person.extension });
     return staff;
   }
 
@@ -51,6 +52,29 @@ export class Staff {
     await this.find(other);
     await this.at(`${video ? 'video' : 'call'}-${other.id}`).first().click();
     await this.at('call-screen').or(this.at('call-ended')).first().waitFor();
+  }
+
+  /** Dials a number on the dial pad. */
+  async dial(number) {
+    await this.at('nav-dial').first().click();
+    await this.at('dial-field').fill(number);
+    await this.at('dial-call').click();
+  }
+
+  /** Adds a telephone number to the running call. */
+  async add(number) {
+    await this.at('call-add').click();
+    await this.at('people-picker').getByTestId('search').fill(number);
+    await this.at('pick-number').check();
+    await this.at('pick-add').click();
+  }
+
+  /** Hands the running call on to a colleague. */
+  async transfer(other) {
+    await this.at('call-transfer').click();
+    await this.at('people-picker').getByTestId('search').fill(other.name);
+    await this.at(`pick-${other.id}`).check();
+    await this.at('pick-add').click();
   }
 
   async rings() {
