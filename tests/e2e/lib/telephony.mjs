@@ -1,21 +1,19 @@
 // What the server is told about telephones in the stories.
 import { PBX_PASSWORD } from './pbx.mjs';
 
-/** One trunk to a PBX on the loopback address, and its extensions 1000 to 1099. */
+/** One trunk to a PBX on the loopback address with the extensions 1000 to 1099; telephones may register at the same port. */
 export function trunkConfig({ sip, pbx }) {
   return `[sip]
 listen = ["127.0.0.1:${sip}"]
 domain = "127.0.0.1"
+patterns = ["10XX", "[2-9]XXX"]
 [[sip.trunks]]
 name = "pbx"
 host = "127.0.0.1"
 port = ${pbx}
-protocol = "udp"
 register = true
 user = "hub"
-auth_user = "hub"
 password = "${PBX_PASSWORD}"
-[sip.plan]
-patterns = ["10XX"]
+options_seconds = 5
 `;
 }
