@@ -7,9 +7,9 @@ import { join } from 'node:path';
 const RATE = 48_000;
 const SECONDS = 2;
 
-/** Writes a mono 16-bit WAV of a steady tone; its frequency is what the other side has to hear. */
-export function toneFile(folder, hertz) {
-  const samples = RATE * SECONDS;
+/** Writes a mono 16-bit WAV of a steady tone; its frequency is what the other side has to hear. A browser plays it in a loop. */
+export function toneFile(folder, hertz, { rate = RATE, seconds = SECONDS } = {}) {
+  const samples = rate * seconds;
   const wav = Buffer.alloc(44 + samples * 2);
   wav.write('RIFF', 0);
   wav.writeUInt32LE(36 + samples * 2, 4);
@@ -17,14 +17,14 @@ export function toneFile(folder, hertz) {
   wav.writeUInt32LE(16, 16);
   wav.writeUInt16LE(1, 20);
   wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(RATE, 24);
-  wav.writeUInt32LE(RATE * 2, 28);
+  wav.writeUInt32LE(rate, 24);
+  wav.writeUInt32LE(rate * 2, 28);
   wav.writeUInt16LE(2, 32);
   wav.writeUInt16LE(16, 34);
   wav.write('data', 36);
   wav.writeUInt32LE(samples * 2, 40);
   for (let i = 0; i < samples; i++) {
-    wav.writeInt16LE(Math.round(12_000 * Math.sin((2 * Math.PI * hertz * i) / RATE)), 44 + i * 2);
+    wav.writeInt16LE(Math.round(12_000 * Math.sin((2 * Math.PI * hertz * i) / rate)), 44 + i * 2);
   }
   const path = join(folder, `tone-${hertz}.wav`);
   writeFileSync(path, wav);

@@ -30,7 +30,8 @@ export class Phone {
     phone.address = `127.0.0.1:${sip}`;
     phone.heardIn = join(phone.home, 'heard');
     mkdirSync(phone.heardIn, { recursive: true });
-    const tone = toneFile(phone.home, hertz);
+    // The phone hangs up at the end of its file.
+    const tone = toneFile(phone.home, hertz, { rate: 8_000, seconds: 240 });
     const lines = [
       `sip_listen 127.0.0.1:${sip}`,
       'net_interface 127.0.0.1',
@@ -38,7 +39,7 @@ export class Phone {
       `audio_source aufile,${tone}`,
       'audio_player aufile,/dev/null',
       'audio_alert aufile,/dev/null',
-      'ausrc_srate 48000',
+      'ausrc_srate 8000',
       'auplay_srate 8000',
       'call_max_calls 4',
       `snd_path ${phone.heardIn}`,
@@ -73,14 +74,15 @@ ${phone.log.join('')}`, () => phone.log.join('').includes('200 OK'));
         socket.once('error', () => resolve(null));
       });
     });
-    let buffer = '';
-    this.socket.setEncoding('utf8').on('data', (text) => {
-      buffer += text;
+    // The length of a netstring is in bytes, and names are not ASCII.
+    let buffer = Buffer.alloc(0);
+    this.socket.on('data', (bytes) => {
+      buffer = Buffer.concat([buffer, bytes]);
       for (let colon; (colon = buffer.indexOf(':')) > 0; ) {
-        const length = Number(buffer.slice(0, colon));
+        const length = Number(buffer.toString('latin1', 0, colon));
         if (buffer.length < colon + length + 2) return;
-        this.events.push(JSON.parse(buffer.slice(colon + 1, colon + 1 + length)));
-        buffer = buffer.slice(colon + length + 2);
+        this.events.push(JSON.parse(buffer.toString('utf8', colon + 1, colon + 1 + length)));
+        buffer = buffer.subarray(colon + length + 2);
       }
     });
     this.socket.on('error', () => {});
@@ -105,7 +107,9 @@ ${phone.log.join('')}`, () => phone.log.join('').includes('200 OK'));
     return this.events.some((event) => event.event && event.type === type);
   }
 
+  /** Dials; what was told of earlier calls is forgotten. */
   dial(number) {
+    this.events.length = 0;
     this.tell('dial', number.includes('@') ? number : String(number));
   }
 
@@ -131,7 +135,10 @@ ${phone.log.join('')}`, () => phone.log.join('').includes('200 OK'));
     this.tell('transfer', to);
   }
 
-  /** Frequencies (Hz) heard in the newest recording over its last half second, loudest first; empty when there is no sound. */
+  /**
+   * Those of the frequencies (Hz) that are heard in the last half second of the newest recording. baresip 1.0 records no more of a call
+   * once the other side has changed it (two of them show the same), so ask before the first hold of a call.
+   */
   tones(candidates) {
     const file = newest(this.heardIn, '-dec.wav');
     if (!file) return [];

@@ -38,7 +38,7 @@ export class Server {
   static async start(folder, ports, more = '') {
     const server = new Server();
     server.folder = folder;
-    server.ports = ports ?? { http: await freePort(), https: await freePort(), media: 20_000 + ((await freePort()) % 20_000) };
+    server.ports = ports ?? { http: await freePort(), https: await freePort(), media: 40_000 + ((await freePort()) % 20_000) };
     const { http, https, media } = server.ports;
     const config = join(folder, 'switchboard.toml');
     writeFileSync(
