@@ -46,6 +46,16 @@ const record = (id: string, over: Partial<CallRecord> = {}): CallRecord => ({
   ...over,
 });
 
+const phone = (extension: string, name: string) => ({
+  user: extension,
+  extension,
+  name,
+  created_at: 0,
+  password_at: 0,
+  usable: true,
+  registrations: [],
+});
+
 it('lists records with what they sounded like, and more on demand', async () => {
   vi.mocked(api.callRecords)
     .mockResolvedValueOnce({ records: [record('a')], next: 'n' })
@@ -70,9 +80,17 @@ it('says when nothing matches, and why when it fails', async () => {
 });
 
 it('shows a new account’s password once', async () => {
-  const account = { user: '2001', extension: '2001', name: '三樓會議室' };
+  const account = phone('2001', '三樓會議室');
   vi.mocked(api.phones).mockResolvedValueOnce([]).mockResolvedValueOnce([account]);
-  vi.mocked(api.addPhone).mockResolvedValueOnce({ account, password: 'pw-1', server: 'hub.test:5060' });
+  vi.mocked(api.addPhone).mockResolvedValueOnce({
+    phone: account,
+    setup: {
+      user: '2001',
+      password: 'pw-1',
+      domain: 'hub.test',
+      servers: [{ transport: 'udp', address: '192.0.2.1:5060' }],
+    },
+  });
   render(PhonesPanel);
   await screen.findByTestId('no-phones');
   await fireEvent.click(screen.getByTestId('add-phone'));
@@ -91,7 +109,7 @@ it('shows a new account’s password once', async () => {
 });
 
 it('asks before it deletes', async () => {
-  const account = { user: '2001', extension: '2001', name: 'Room' };
+  const account = phone('2001', 'Room');
   vi.mocked(api.phones).mockResolvedValue([account]);
   vi.mocked(api.removePhone).mockResolvedValue();
   render(PhonesPanel);

@@ -1,35 +1,17 @@
-/** What administrators see, until the names of the server's own description. */
+/** What administrators see; the bodies are those of the server's own description. */
+import type { components } from '../gen/api';
 import type { EndReason } from '../gen/wire';
 
-/** One leg of one call, over its whole life. */
-export interface CallRecord {
-  id: string;
-  call?: string | null;
-  person?: string | null;
-  kind: 'app' | 'phone' | 'trunk';
-  direction: 'in' | 'out';
-  via: string;
-  from: string;
-  to: string;
-  started_at: number;
-  ringing_at?: number | null;
-  answered_at?: number | null;
-  ended_at: number;
-  reason: EndReason;
-  status?: number | null;
-  codec?: string | null;
-  loss?: number | null;
-  loss_there?: number | null;
-  jitter_ms?: number | null;
-  rtt_ms?: number | null;
-  mos?: number | null;
-}
+type Schemas = components['schemas'];
 
-/** A page of records, newest first. */
-export interface RecordsPage {
-  records: CallRecord[];
-  next?: string | null;
-}
+export type CallRecord = Schemas['CallRecord'];
+export type RecordsPage = Schemas['CallRecordPage'];
+export type Trunk = Schemas['TrunkView'];
+export type PhoneAccount = Schemas['PhoneAccountView'];
+/** An account just made, or with a new password: shown once. */
+export type FreshAccount = Schemas['NewPhoneAnswer'];
+/** What to type into a telephone. */
+export type PhoneSetup = Schemas['PhoneSetup'];
 
 /** What records are looked for; empty fields take all. */
 export interface RecordFilter {
@@ -39,37 +21,6 @@ export interface RecordFilter {
   to: string;
   kind: '' | CallRecord['kind'];
   reason: '' | EndReason;
-}
-
-/** A PBX. */
-export interface Trunk {
-  name: string;
-  host: string;
-  protocol: 'udp' | 'tcp' | 'tls';
-  state: 'up' | 'down' | 'unknown';
-  registered?: boolean | null;
-  since_ms: number;
-  reason?: string | null;
-  round_trip_ms?: number | null;
-  calls: number;
-  max_calls: number;
-}
-
-/** A telephone account; `registered` when the telephone is there. */
-export interface PhoneAccount {
-  user: string;
-  extension: string;
-  name: string;
-  person?: { id: string; name: string } | null;
-  registered?: { address: string; protocol: string; user_agent: string; expires_at_ms: number } | null;
-}
-
-/** An account just made, or with a new password: shown once. */
-export interface FreshAccount {
-  account: PhoneAccount;
-  password: string;
-  /** What to type into the telephone. */
-  server: string;
 }
 
 export const KINDS = ['trunk', 'phone', 'app'] as const;

@@ -1,6 +1,13 @@
 /** The REST interface, one function per endpoint. */
 import { queryOf } from '../admin/query';
-import type { FreshAccount, PhoneAccount, RecordFilter, RecordsPage, Trunk } from '../admin/types';
+import type {
+  FreshAccount,
+  PhoneAccount,
+  PhoneSetup,
+  RecordFilter,
+  RecordsPage,
+  Trunk,
+} from '../admin/types';
 import { get, send, type RequestOptions } from './request';
 import type { CallsPage, Login, Me, PeoplePage, Person, SearchResult, Unit } from './types';
 
@@ -99,7 +106,7 @@ export function addPhone(phone: {
 }
 
 /** Gives an account another password. */
-export function renewPhone(user: string): Promise<FreshAccount> {
+export function renewPhone(user: string): Promise<PhoneSetup> {
   return send('POST', `/api/admin/phones/${path(user)}/password`);
 }
 
