@@ -80,9 +80,9 @@ export default defineTexts({
   en: {
     'admin.title': 'Administration',
     'admin.sections': 'Sections',
-    'admin.records': 'Call records',
+    'admin.records': 'Records',
     'admin.trunks': 'Trunks',
-    'admin.phones': 'Telephones',
+    'admin.phones': 'Phones',
     'admin.forbidden': 'This page is for administrators only.',
 
     'admin.search': 'Search numbers, names or trunks',
