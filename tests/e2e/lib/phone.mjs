@@ -117,8 +117,11 @@ ${phone.log.join('')}`, () => phone.log.join('').includes('200 OK'));
     this.tell('accept');
   }
 
-  hangUp() {
+  /** Hangs up or declines, and waits until the phone says that the call is closed. */
+  async hangUp() {
+    this.events = this.events.filter((event) => event.type !== 'CALL_CLOSED');
     this.tell('hangup');
+    await this.event('CALL_CLOSED');
   }
 
   hold(on) {

@@ -76,7 +76,7 @@ chapter('it dials staff, who see its name', async () => {
   await lin.answer();
   await desk.event('CALL_ESTABLISHED');
   await desk.hears(LIN.hertz);
-  desk.hangUp();
+  await desk.hangUp();
   await lin.ended();
   await lin.closeEnd();
 });

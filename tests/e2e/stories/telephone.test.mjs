@@ -69,7 +69,7 @@ chapter('hold from the app and from the telephone, each resumed by who held', as
 });
 
 chapter('the telephone hangs up', async () => {
-  desk.hangUp();
+  await desk.hangUp();
   assert.equal(await lin.ended(), '通話結束');
   await lin.closeEnd();
 });
@@ -80,7 +80,7 @@ chapter('no such extension, busy and declined are told apart', async () => {
   await lin.closeEnd();
   await lin.dial('1001');
   await desk.event('CALL_INCOMING');
-  desk.hangUp();
+  await desk.hangUp();
   assert.match(await lin.ended(), /忙線|拒接/);
   await lin.closeEnd();
   await lin.dial('0204');
@@ -116,7 +116,7 @@ chapter('a telephone calls a member of staff; all devices ring, one answers', as
 chapter('a call that nobody takes is a missed call, and is called back by its number', async () => {
   desk.dial(chen.extension);
   await chen.rings();
-  desk.hangUp();
+  await desk.hangUp();
   await chen.ended();
   await chen.closeEnd();
   await chen.at('nav-history').first().click();
@@ -167,7 +167,7 @@ chapter('the app connects two telephones, and they hear each other', async () =>
   await lin.ended();
   await lin.closeEnd();
   await office.hears(desk.hertz);
-  desk.hangUp();
+  await desk.hangUp();
   await office.event('CALL_CLOSED');
 });
 
@@ -198,7 +198,7 @@ chapter('an extension joins a group call, hears everybody, and leaves', async ()
   await desk.hears(CHEN.hertz);
   await appHears(lin, desk.hertz);
   await appHears(chen, desk.hertz);
-  desk.hangUp();
+  await desk.hangUp();
   await appHears(lin, CHEN.hertz);
   await lin.hangUp();
   await chen.ended();
