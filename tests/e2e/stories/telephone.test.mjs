@@ -29,7 +29,6 @@ before(async () => {
 });
 
 after(async () => {
-  if (process.env.SHOW_LOG) console.log(server?.log.slice(-60).join('\n'), pbx?.log.join(''));
   await Promise.all([lin?.close(), chen?.close(), desk?.close(), office?.close()]);
   await server?.stop();
   await pbx?.close();
